@@ -61,7 +61,7 @@ class SourceError(ComptoirError):
 
 
 class FetchError(SourceError):
-    """The source could not be fetched; `code` tells the cause (`dns`, `refused`, `timeout`, ...)."""
+    """The source could not be fetched; `code` tells why (`dns`, `refused`, `timeout`, ...)."""
 
 
 class DeliveryError(SourceError):
