@@ -1,0 +1,40 @@
+# The two commands of the README are `make run` and `make test`.
+PYTHON ?= python3
+VENV    = .venv
+BIN     = $(VENV)/bin
+
+.PHONY: help run test lint clean
+
+help:
+	@echo "make run    import the bundled sample (or your .env's files) and publish the answers"
+	@echo "make test   run the tests"
+	@echo "make lint   check style and types"
+
+run: $(VENV)/.run
+	@$(BIN)/python -m app run
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest -q -n auto
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	    || { echo "Comptoir needs Python 3.11 or newer; name one with: make PYTHON=python3.12 run" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.txt | $(BIN)/python
+	@echo "Installing what Comptoir needs into $(VENV) (once)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt | $(BIN)/python
+	@echo "Installing the development tools into $(VENV) (once)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,125 @@
+"""The system tables, as the list of steps that made them: a database of any version opens.
+
+A step is never changed once released; what changes is a further step.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_FIRST = """
+create table _runs (
+    run_id      integer primary key,
+    verb        text not null,
+    started_at  text not null,
+    finished_at text not null,
+    version     text not null,
+    status      text not null check (status in ('published', 'unchanged', 'blocked')),
+    exit_code   integer not null
+) strict;
+
+create table _deliveries (
+    delivery_id  integer primary key,
+    run_id       integer not null references _runs (run_id) deferrable initially deferred,
+    source       text not null,
+    status       text not null
+                 check (status in ('imported', 'skipped', 'refused', 'not fetched')),
+    origin       text not null check (origin in ('samples', 'own')),
+    url          text not null,
+    fetched_at   text,
+    sha256       text,
+    size         integer,
+    etag         text,
+    last_modified text,
+    contract     text,
+    refers_to    text,
+    layout       text,
+    message      text not null default '',
+    read         integer,
+    inserted     integer,
+    known        integer,
+    changed      integer,
+    rejected     integer,
+    blank        integer,
+    withdrawn    integer,
+    withdrawn_cents integer,
+    rows_before  integer,
+    rows_after   integer,
+    check (status <> 'imported' or read is not null),
+    check (status <> 'imported' or read = inserted + known + changed + rejected + blank),
+    check (status <> 'imported' or rows_after = rows_before + inserted - withdrawn)
+) strict;
+create index _deliveries_by_source on _deliveries (source, delivery_id);
+
+create table _rejects (
+    reject_id    integer primary key,
+    source       text not null,
+    line         integer not null,
+    code         text not null,
+    "column"     text not null,
+    value        text not null,
+    message      text not null,
+    raw          text not null,
+    nth          integer not null,
+    delivery_id  integer not null references _deliveries (delivery_id)
+                 deferrable initially deferred,
+    first_run    integer not null references _runs (run_id) deferrable initially deferred,
+    resolved_run integer references _runs (run_id) deferrable initially deferred,
+    resolution   text check (resolution in ('accepted', 'gone'))
+) strict;
+create index _rejects_open on _rejects (source) where resolved_run is null;
+
+create table _changes (
+    change_id    integer primary key,
+    run_id       integer not null references _runs (run_id) deferrable initially deferred,
+    delivery_id  integer not null references _deliveries (delivery_id)
+                 deferrable initially deferred,
+    source       text not null,
+    kind         text not null check (kind in ('changed', 'withdrawn', 'gone', 'returned')),
+    "key"        text not null,
+    old          text not null,
+    amount_cents integer
+) strict;
+
+create table _results (
+    name         text primary key,
+    run_id       integer not null references _runs (run_id) deferrable initially deferred,
+    kind         text not null check (kind in ('mart', 'analysis')),
+    position     integer not null,
+    row_count    integer
+) strict;
+
+create table _checks (
+    name         text primary key,
+    run_id       integer not null references _runs (run_id) deferrable initially deferred,
+    severity     text not null check (severity in ('error', 'warn')),
+    title        text not null,
+    row_count    integer not null,
+    first_rows   text not null
+) strict;
+
+create table _state (
+    name  text primary key,
+    value text not null
+) strict;
+"""
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Apply the steps this database has not seen, each in a transaction of its own."""
+    from sqlite_utils import Database
+    from sqlite_utils.migrations import Migrations
+
+    steps = Migrations("comptoir")
+
+    @steps()
+    def first(db: Database) -> None:
+        for statement in _FIRST.split(";\n"):
+            if statement.strip():
+                db.conn.execute(statement)
+
+    steps.apply(Database(connection, execute_plugins=False))

@@ -1,0 +1,384 @@
+"""The story of a run on one page: collect, import, publish, write.
+
+One transaction covers the import of all sources, the checks, the results and the ledger; the
+files follow its commit.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from app import models as sql_files
+from app.archive import Archive
+from app.contract import Source
+from app.deliveries import Collected, collect
+from app.errors import ComptoirError, ContentError, ProjectError, SourceError, StoreError
+from app.importing import import_delivery
+from app.ledger import Ledger, Outcome, Status, now
+from app.migrations import upgrade
+from app.models import Models
+from app.project import Project
+from app.publishing import (
+    CheckResult,
+    inputs_key,
+    known_tables,
+    publish,
+    recorded_checks,
+    refresh_calendar,
+    rehearse,
+)
+from app.reports import remove_reports, write_reports
+from app.schema import create_missing, migrate
+from app.store import connect, locked, transaction, translated
+
+FETCHED: tuple[Status, ...] = ("imported", "skipped", "refused")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a project's outputs are: the database file, and the folder of the result files."""
+
+    database: Path
+    results: Path
+
+    @property
+    def archive(self) -> Path:
+        """The folder of the archived deliveries, beside the database."""
+        return self.database.with_name(self.database.name + ".deliveries")
+
+
+@dataclass
+class Run:
+    """What a run did. `status` is published, unchanged or blocked; `notes` are for the log."""
+
+    run_id: int
+    status: str
+    exit_code: int
+    outcomes: list[Outcome]
+    checks: list[CheckResult]
+    notes: list[str] = field(default_factory=list)
+    published_run: int | None = None
+    files_written: bool = False
+    dry_run: bool = False
+
+    def intention(self) -> str:
+        """What this run would publish, in one sentence."""
+        if self.status == "unchanged":
+            return "The published results would stay as they are."
+        if self.status == "blocked":
+            return "Nothing would be published: a blocking check would fail."
+        return "New results would be published."
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "run_id": self.run_id,
+            "status": self.status,
+            "exit_code": self.exit_code,
+            "dry_run": self.dry_run,
+            "sources": [outcome.as_dict() for outcome in self.outcomes],
+            "checks": [check.as_dict() for check in self.checks],
+            "notes": self.notes,
+            "published_run": self.published_run,
+            "files_written": self.files_written,
+        }
+
+
+Say = Callable[[str], None]
+
+
+def run(project: Project, places: Places, *, offline: bool = False, say: Say = print) -> Run:
+    """Import what is new, publish the answers, write the files.
+
+    ComptoirError if the run as a whole could not be done: then the database is as before. A
+    source that fails is told in the outcome and in `exit_code`.
+    """
+    models = load_models(project)
+    with locked(places.database, "run"):
+        with _writing(places.database) as connection, _workspace(places.database) as folder:
+            _refuse_other_origin(project, connection)
+            archive = Archive(places.archive)
+            result = _import_and_publish(project, models, connection, archive, folder, offline, say)
+            with translated(places.archive):
+                for name in project.sources:
+                    archive.prune(name, Ledger(connection).archived(name, project.keep_deliveries))
+        result.files_written = write_reports(
+            models, project.name, list(project.sources), places.database, places.results
+        )
+    return result
+
+
+def analyse(project: Project, places: Places) -> Run:
+    """Answer the questions again from the data that is there, and write the files."""
+    models = load_models(project)
+    _demand_database(places)
+    with locked(places.database, "analyse"):
+        with _writing(places.database) as connection:
+            notes = migrate(connection, project.sources)
+            with transaction(connection):
+                create_missing(connection, project.sources)
+                result = _publish(project, models, connection, [], "analyse", now(), again=True)
+        result.notes = notes + result.notes
+        result.files_written = write_reports(
+            models, project.name, list(project.sources), places.database, places.results
+        )
+    return result
+
+
+def dry_run(project: Project, places: Places, *, offline: bool = False, say: Say = print) -> Run:
+    """What `run` would do, found out on a temporary copy of the database; nothing is written."""
+    models = load_models(project)
+    with (
+        temporary_copy(places.database) as copy,
+        _writing(copy) as connection,
+        _workspace(copy) as folder,
+    ):
+        _refuse_other_origin(project, connection)
+        kept = Archive(places.archive) if offline else Archive(folder / "archive")
+        result = _import_and_publish(project, models, connection, kept, folder, offline, say)
+    result.dry_run = True
+    return result
+
+
+def check(project: Project, places: Places) -> list[CheckResult]:
+    """The checks' results on the present data and SQL files, found on a temporary copy."""
+    models = load_models(project)
+    _demand_database(places)
+    with temporary_copy(places.database) as copy, _writing(copy) as connection:
+        migrate(connection, project.sources)
+        connection.execute("begin")
+        create_missing(connection, project.sources)
+        try:
+            return publish(connection, models, Ledger(connection).next_run())
+        finally:
+            connection.execute("rollback")
+
+
+def reset(places: Places) -> str:
+    """Empty the database, drop the archived deliveries and the result files; what was done."""
+    _demand_database(places)
+    with locked(places.database, "reset"), translated(places.database):
+        live = connect(places.database, write=True)
+        with closing(live), closing(sqlite3.connect(":memory:")) as empty:
+            # through SQLite, so that whoever has the file open sees an empty database
+            empty.backup(live)
+            live.execute("pragma wal_checkpoint(truncate)")
+        shutil.rmtree(places.archive, ignore_errors=True)
+        removed = remove_reports(places.results)
+    return f"{places.database} is empty; {len(removed)} result files were removed"
+
+
+def load_models(project: Project) -> Models:
+    """The project's SQL files, tried on an empty database; SqlFileError if one cannot run."""
+    models = sql_files.load(project.sql, known_tables(project.sources))
+    rehearse(project.sources, models)
+    return models
+
+
+@contextmanager
+def temporary_copy(database: Path) -> Iterator[Path]:
+    """A consistent copy of the database (or a path for a new one) that goes at the end."""
+    with tempfile.TemporaryDirectory(prefix="comptoir-") as folder:
+        copy = Path(folder) / "copy.db"
+        if database.exists():
+            with (
+                translated(copy),
+                closing(connect(database)) as live,
+                closing(sqlite3.connect(copy)) as target,
+            ):
+                live.backup(target)
+        yield copy
+
+
+# Steps ---------------------------------------------------------------------------------------
+
+
+def _import_and_publish(
+    project: Project,
+    models: Models,
+    connection: sqlite3.Connection,
+    archive: Archive,
+    folder: Path,
+    offline: bool,
+    say: Say,
+) -> Run:
+    started_at = now()
+    ledger = Ledger(connection)
+    notes = migrate(connection, project.sources)
+    collected = {}
+    for source in project.sources.values():
+        collected[source.name] = collect(project, source, archive, ledger, folder, offline)
+        say(collected[source.name].told())
+    with transaction(connection):
+        create_missing(connection, project.sources)
+        run_id = ledger.next_run()
+        outcomes: list[Outcome] = []
+        for source in project.sources.values():
+            excuses = _excuses(outcomes)
+            outcome = _import(
+                project, source, collected[source.name], connection, archive, folder, excuses
+            )
+            ledger.record(run_id, outcome)
+            outcomes.append(outcome)
+        result = _publish(project, models, connection, outcomes, "run", started_at)
+    result.notes = notes + result.notes
+    return result
+
+
+def _import(
+    project: Project,
+    source: Source,
+    collected: Collected,
+    connection: sqlite3.Connection,
+    archive: Archive,
+    folder: Path,
+    excuses: Mapping[str, str],
+) -> Outcome:
+    """Import one collected delivery, unless it is known or refused."""
+    if collected.error:
+        return _failed(source, collected, "not fetched", collected.error)
+    ledger = Ledger(connection)
+    outcome = Outcome(
+        source.name,
+        "skipped",
+        collected.delivery,
+        contract=source.fingerprint(),
+        refers_to={name: ledger.version(name) for name in source.refers_to},
+    )
+    if _nothing_new(outcome, ledger.last(source.name, *FETCHED)):
+        return replace(outcome, message="the same file as before")
+    try:
+        imported = import_delivery(
+            connection,
+            source,
+            collected.file(archive, folder),
+            run_id=ledger.next_run(),
+            delivery_id=ledger.next_delivery(),
+            limits=project.read_limits,
+            excuses=excuses,
+        )
+    except (ContentError, SourceError) as error:
+        return _failed(source, collected, "refused", error)
+    remarks = imported.layout.remarks(source)
+    return replace(outcome, status="imported", counts=imported.counts, message="; ".join(remarks))
+
+
+def _nothing_new(outcome: Outcome, last: Outcome | None) -> bool:
+    """Whether bytes, contract and referred tables are what they were at the last import."""
+    return (
+        last is not None
+        and last.status in ("imported", "skipped")
+        and last.delivery.sha256 == outcome.delivery.sha256
+        and last.contract == outcome.contract
+        and last.refers_to == outcome.refers_to
+    )
+
+
+def _publish(
+    project: Project,
+    models: Models,
+    connection: sqlite3.Connection,
+    outcomes: list[Outcome],
+    verb: str,
+    started_at: str,
+    *,
+    again: bool = False,
+) -> Run:
+    """The second half of the transaction: results, checks, and the ledger's last line."""
+    ledger = Ledger(connection)
+    run_id = ledger.next_run()
+    last = [ledger.last(name, "imported", "skipped") for name in project.sources]
+    fetched_at = [o.delivery.fetched_at for o in last if o and o.delivery.fetched_at]
+    refresh_calendar(connection, project.sources, fetched_at)
+    versions = {name: ledger.version(name) for name in project.sources}
+    key = inputs_key(connection, models, versions)
+    exit_code = max((outcome.exit_code for outcome in outcomes), default=0)
+    published = connection.execute("select value from _state where name = 'published'").fetchone()
+    if published == (key,) and not again:
+        status, checks = "unchanged", recorded_checks(connection)
+    else:
+        checks = publish(connection, models, run_id)
+        status = "blocked" if any(result.blocks for result in checks) else "published"
+    if status == "published":
+        connection.execute("insert or replace into _state values ('published', ?)", (key,))
+    if status == "blocked":
+        exit_code = max(exit_code, 1)
+    ledger.close_run(run_id, verb=verb, started_at=started_at, status=status, exit_code=exit_code)
+    (published_run,) = connection.execute("select max(run_id) from _results").fetchone()
+    return Run(run_id, status, exit_code, outcomes, checks, published_run=published_run)
+
+
+def _failed(source: Source, collected: Collected, status: Status, error: ComptoirError) -> Outcome:
+    return Outcome(
+        source.name,
+        status,
+        collected.delivery,
+        message=str(error),
+        exit_code=error.exit_code,
+    )
+
+
+def _excuses(outcomes: list[Outcome]) -> dict[str, str]:
+    """For each source that stayed as it was: why a value may be missing in its table."""
+    return {
+        outcome.source: f"{outcome.source} was {outcome.status} in this run"
+        for outcome in outcomes
+        if outcome.status in ("refused", "not fetched")
+    }
+
+
+def _refuse_other_origin(project: Project, connection: sqlite3.Connection) -> None:
+    ledger = Ledger(connection)
+    for source in project.sources.values():
+        last = ledger.last(source.name, "imported", "skipped")
+        origin = project.origin(source)
+        if last and last.delivery.origin != origin:
+            before, after = (
+                ("the bundled samples", "your own files")
+                if origin == "own"
+                else ("your own files", "the bundled samples")
+            )
+            raise ProjectError(
+                f"this database was made from {before} and would now get {after}",
+                where=f"source {source.name}",
+                hint="keep them apart: name another file with --db, "
+                "or begin a fresh one with `python -m app reset`",
+                code="origin",
+            )
+
+
+def _demand_database(places: Places) -> None:
+    if not places.database.exists():
+        raise StoreError(
+            "there is no database yet",
+            where=str(places.database),
+            hint="run `python -m app run` first",
+        )
+
+
+@contextmanager
+def _writing(database: Path) -> Iterator[sqlite3.Connection]:
+    with translated(database):
+        connection = connect(database, write=True)
+        with closing(connection):
+            upgrade(connection)
+            yield connection
+
+
+@contextmanager
+def _workspace(database: Path) -> Iterator[Path]:
+    """A folder for what is being fetched; what a killed run left there goes first."""
+    folder = database.with_name(database.name + ".work")
+    with translated(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,241 @@
+"""From the bytes of a delivery to records: encoding, delimiter, header, cells with line numbers.
+
+The encoding is UTF-8 (with or without BOM) or UTF-16 (with BOM); Windows-1252 is the fallback,
+and is reported. The delimiter is the one that yields the declared header. A line ends with
+CR, LF or CRLF; a quoted cell may span lines.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import IO
+
+from app.contract import MALFORMED, Source, fold, match_header
+from app.errors import DeliveryError
+
+DELIMITERS = (",", ";", "\t")
+SAMPLE_RECORDS = 1_000
+SCAN_BYTES = 1 << 20
+
+# (line number where the record begins, its cells, its raw text)
+Record = tuple[int, list[str], str]
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    """What a delivery may be at most: characters in a cell, bytes in a line, columns."""
+
+    cell_chars: int = 1_000_000
+    line_bytes: int = 8_000_000
+    columns: int = 2_000
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a delivery is written: found, not declared."""
+
+    encoding: str
+    delimiter: str
+    header: tuple[str, ...]
+    positions: dict[str, int]
+
+    def remarks(self, source: Source) -> list[str]:
+        """What is worth telling about this delivery, one phrase each."""
+        used = {fold(column.label) for column in source.read_columns}
+        extra = [label for label in self.header if fold(label) not in used]
+        found = []
+        if extra:
+            shown = ", ".join(repr(label[:40]) for label in extra[:8])
+            more = f" and {len(extra) - 8} more" if len(extra) > 8 else ""
+            found.append(f"columns not declared, ignored: {shown}{more}")
+        if self.encoding == "cp1252":
+            found.append("not UTF-8: read as Windows-1252")
+        return found
+
+
+class Reader:
+    """The records of one delivery.
+
+    `layout` is known at once, and `sample` holds some first records, header excluded;
+    iteration gives every record, the sample included, and counts `blank` ones without giving
+    them. DeliveryError if the file is not the declared one (`encoding-error`, `missing-label`,
+    `duplicate-label`, `quote-error`, `limit-error`, `empty`).
+    """
+
+    def __init__(self, path: Path, source: Source, limits: ReadLimits) -> None:
+        self._limits = limits
+        self.blank = 0
+        encoding = find_encoding(path, limits)
+        delimiter, header, positions = _find_header(path, encoding, source, limits)
+        self.layout = Layout(encoding, delimiter, header, positions)
+        # newline="" leaves line ends as they are: raw text stays what was delivered
+        self._file: IO[str] = path.open(encoding=encoding, newline="")
+        self._records = _records(self._file, delimiter, limits)
+        next(self._records)  # the header
+        self._first = list(islice(self._records, SAMPLE_RECORDS))
+        self.sample: list[Sequence[str]] = [cells for _, cells, _ in self._first]
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def __iter__(self) -> Iterator[Record]:
+        for record in chain(self._first, self._records):
+            cells = record[1]
+            # most records have a first cell: look at the others only if it is empty
+            if (not cells or not cells[0].strip()) and not any(map(str.strip, cells)):
+                self.blank += 1
+                continue
+            yield record
+
+
+def find_encoding(path: Path, limits: ReadLimits) -> str:
+    """The encoding in which the whole file can be read, as Python names it.
+
+    DeliveryError `encoding-error` if there is none, `limit-error` if a line is too long.
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _decodes(path, "utf-16", limits)
+    if start.startswith(codecs.BOM_UTF8):
+        return _decodes(path, "utf-8-sig", limits)
+    try:
+        return _decodes(path, "utf-8", limits)
+    except DeliveryError as error:
+        if error.code != "encoding-error":
+            raise
+        return _decodes(path, "cp1252", limits)
+
+
+def _decodes(path: Path, encoding: str, limits: ReadLimits) -> str:
+    """`encoding`, once the whole file was decoded with it, in pieces, without keeping any."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    done = 0
+    line = 0
+    with path.open("rb") as file:
+        while True:
+            chunk = file.read(SCAN_BYTES)
+            try:
+                decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                raise DeliveryError(
+                    f"byte {done + error.start + 1} is not {_spoken(encoding)}: {error.reason}",
+                    code="encoding-error",
+                    hint="ask for the file in UTF-8",
+                ) from None
+            line = _unfinished(chunk, line)
+            if line > limits.line_bytes:
+                raise DeliveryError(
+                    f"a line is longer than {limits.line_bytes:,} bytes",
+                    code="limit-error",
+                    hint="check that this is the right file; [limits] line_bytes sets the limit",
+                )
+            if not chunk:
+                return encoding
+            done += len(chunk)
+
+
+def _unfinished(chunk: bytes, before: int) -> int:
+    """The longest run of bytes without a line end that reaches an end of `chunk`."""
+    first = min((at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0), default=-1)
+    if first < 0:
+        return before + len(chunk)
+    return max(before + first, len(chunk) - 1 - max(chunk.rfind(b"\n"), chunk.rfind(b"\r")))
+
+
+def _find_header(
+    path: Path, encoding: str, source: Source, limits: ReadLimits
+) -> tuple[str, tuple[str, ...], dict[str, int]]:
+    """The delimiter that yields the declared header, that header, and the columns' positions.
+
+    When none does, the error is that of the delimiter that came nearest.
+    """
+    found: list[tuple[str, tuple[str, ...], dict[str, int]]] = []
+    failures: list[tuple[int, DeliveryError]] = []
+    wanted = {fold(column.label) for column in source.read_columns}
+    for delimiter in DELIMITERS:
+        with path.open(encoding=encoding, newline="") as file:
+            header = _header(file, delimiter, limits)
+        try:
+            found.append((delimiter, header, match_header(source, header)))
+        except DeliveryError as error:
+            failures.append((len(wanted & {fold(label) for label in header}), error))
+    if not found:
+        raise max(failures, key=lambda failure: failure[0])[1]
+    return max(found, key=lambda candidate: len(candidate[1]))
+
+
+def _header(file: IO[str], delimiter: str, limits: ReadLimits) -> tuple[str, ...]:
+    try:
+        _, header, _ = next(_records(file, delimiter, limits))
+    except StopIteration:
+        raise DeliveryError(
+            "the file is empty", code="empty", hint="check the URL in a browser"
+        ) from None
+    if len(header) > limits.columns:
+        raise DeliveryError(
+            f"the header has {len(header):,} columns, more than {limits.columns:,}",
+            code="limit-error",
+            hint="check that this is the right file; [limits] columns sets the limit",
+        )
+    return tuple(header)
+
+
+def _records(file: IO[str], delimiter: str, limits: ReadLimits) -> Iterator[Record]:
+    kept: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in file:
+            kept.append(line)
+            yield line
+
+    csv.field_size_limit(limits.cell_chars)
+    rows = csv.reader(lines(), delimiter=delimiter, strict=True)
+    start = 1
+    while True:
+        try:
+            for cells in rows:
+                yield start, cells, kept[0] if len(kept) == 1 else "".join(kept)
+                start = rows.line_num + 1
+                kept.clear()
+        except csv.Error as error:
+            # Within one line the damage has known ends. Over several nobody can tell how many
+            # records a stray quote has swallowed.
+            if len(kept) > 1 or "expected after" not in str(error):
+                raise _unreadable(error, start, limits) from None
+            yield start, MALFORMED, kept[0]
+            start = rows.line_num + 1
+            kept.clear()
+        else:
+            return
+
+
+def _unreadable(error: csv.Error, line: int, limits: ReadLimits) -> DeliveryError:
+    if "field larger" in str(error):
+        return DeliveryError(
+            f"a cell is longer than {limits.cell_chars:,} characters",
+            where=f"line {line}",
+            code="limit-error",
+            hint="a quote that is never closed has this effect; [limits] cell_chars sets the limit",
+        )
+    return DeliveryError(
+        "a quote opens in this line and is not closed properly in it or in a later one",
+        where=f"line {line}",
+        code="quote-error",
+        hint="correct the line in the source (a quote inside a quoted cell is doubled); "
+        "nothing was imported from it",
+    )
+
+
+def _spoken(encoding: str) -> str:
+    return {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}.get(
+        encoding, encoding.upper()
+    )

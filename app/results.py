@@ -1,0 +1,135 @@
+"""The published results as readers see them: the tables, their run, the state of the data."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from app.models import Model, Models
+from app.publishing import CheckResult, recorded_checks
+from app.rejects import count_rejects
+from app.store import quoted
+from app.values import Value
+
+
+@dataclass(frozen=True)
+class Result:
+    """One analysis' table: its columns, its rows in order, and what its SQL file says of it."""
+
+    model: Model
+    columns: tuple[str, ...]
+    rows: list[tuple[Value, ...]]
+
+    def format(self, column: str) -> str:
+        """The declared format of a column, '' if none."""
+        return self.model.formats.get(column, "")
+
+    def as_dicts(self) -> list[dict[str, Value]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """How a source stands: its newest import, and the newest attempt at it.
+
+    `fetched_at` is when the imported delivery was last seen at its URL; times are UTC.
+    """
+
+    source: str
+    rows: int
+    url: str
+    imported_at: str
+    fetched_at: str
+    last_status: str
+    last_message: str
+    open_rejects: int
+
+    @property
+    def stale(self) -> bool:
+        """Whether the newest attempt did not bring the table up to date."""
+        return self.last_status in ("refused", "not fetched")
+
+
+@dataclass(frozen=True)
+class State:
+    """What the database holds and publishes. `published_run` is None before the first time."""
+
+    last_run: dict[str, Any] | None
+    published_run: int | None
+    published_at: str
+    sources: list[SourceState]
+    checks: list[CheckResult]
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the results are older than the data because a check blocked."""
+        return any(check.blocks for check in self.checks)
+
+
+def read_state(connection: sqlite3.Connection, sources: list[str]) -> State:
+    """How the database stands, for the sources named."""
+    run = _dicts(connection, "select * from _runs order by run_id desc limit 1")
+    published = connection.execute(
+        "select run_id, finished_at from _runs where run_id = (select max(run_id) from _results)"
+    ).fetchone()
+    rejects = count_rejects(connection)
+    return State(
+        last_run=run[0] if run else None,
+        published_run=published[0] if published else None,
+        published_at=published[1] if published else "",
+        sources=[_source_state(connection, name, rejects.get(name, 0)) for name in sources],
+        checks=recorded_checks(connection),
+    )
+
+
+def read_results(connection: sqlite3.Connection, models: Models) -> list[Result]:
+    """The published tables of the analyses, in the order of the report."""
+    present = {
+        name for (name,) in connection.execute("select name from _results where kind = 'analysis'")
+    }
+    ordered = sorted(models.analyses, key=lambda model: (model.order, model.name))
+    return [read_result(connection, model) for model in ordered if model.name in present]
+
+
+def read_result(connection: sqlite3.Connection, model: Model) -> Result:
+    """The published table of one analysis."""
+    cursor = connection.execute(f"select * from {quoted(model.name)} order by rowid")
+    return Result(model, tuple(column[0] for column in cursor.description), cursor.fetchall())
+
+
+def _source_state(connection: sqlite3.Connection, name: str, open_rejects: int) -> SourceState:
+    last = _dicts(
+        connection,
+        "select status, message, url from _deliveries where source = ? "
+        "order by delivery_id desc limit 1",
+        name,
+    )
+    good = _dicts(
+        connection,
+        "select max(fetched_at) as fetched_at, "
+        "max(case when status = 'imported' then fetched_at end) as imported_at "
+        "from _deliveries where source = ? and status in ('imported', 'skipped')",
+        name,
+    )[0]
+    exists = connection.execute("select 1 from sqlite_schema where name = ?", (name,)).fetchone()
+    rows = 0
+    if exists:
+        (rows,) = connection.execute(f"select count(*) from {quoted(name)}").fetchone()
+    newest = last[0] if last else {"status": "", "message": "", "url": ""}
+    return SourceState(
+        source=name,
+        rows=rows,
+        url=newest["url"],
+        imported_at=good["imported_at"] or "",
+        fetched_at=good["fetched_at"] or "",
+        last_status=newest["status"],
+        last_message=newest["message"],
+        open_rejects=open_rejects,
+    )
+
+
+def _dicts(connection: sqlite3.Connection, query: str, *values: Value) -> list[dict[str, Any]]:
+    cursor = connection.execute(query, values)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor]

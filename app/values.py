@@ -1,0 +1,278 @@
+"""How the text of a cell becomes a typed value, and nothing is guessed on the way.
+
+One table maps each type of the contract to the types of the engines. A value that cannot be
+read exactly is an `InvalidValue`, never a null, never a near value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from app.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from app.contract import Column
+
+Value = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Type:
+    """A type of the contract: its SQLite column type and a check of its stored form."""
+
+    sqlite: str
+    check: str = ""  # an SQL condition with {} for the column's quoted name
+
+
+TYPES = {
+    "text": Type("text"),
+    "integer": Type("integer"),
+    "real": Type("real"),
+    "money": Type("integer"),
+    "date": Type("text", "{} glob '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'"),
+    "datetime": Type(
+        "text",
+        "{} glob '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9]'",
+    ),
+    "boolean": Type("integer", "{} in (0, 1)"),
+}
+DEFAULT_FORMATS = {
+    "date": ("%Y-%m-%d",),
+    "datetime": ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"),
+}
+# Years outside are far more often a slip of the keyboard; `min` and `max` say otherwise.
+DEFAULT_DATE_RANGE = ("1900-01-01", "2199-12-31 23:59:59")
+INTEGER_LIMIT = 2**63 - 1
+
+_SPACES = "  \u00a0\u202f\u2009"
+_GROUPED = rf"[0-9]{{1,3}}(?:[{_SPACES}][0-9]{{3}})+|[0-9]+"
+_INTEGER = re.compile(rf"[+-]?(?:{_GROUPED})")
+_NUMBER = re.compile(rf"([+-]?)({_GROUPED})(?:[.,]([0-9]+))?")
+_TRUE = {"true", "1", "yes", "y", "vrai", "oui"}
+_FALSE = {"false", "0", "no", "n", "faux", "non"}
+
+
+class InvalidValue(Exception):  # noqa: N818 - a value, not a failure of the program
+    """A cell that breaks the contract: `code` of the vocabulary and a message in words."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def value_reader(column: Column, date_format: str = "") -> Callable[[str], Value]:
+    """What turns a trimmed, non-empty text into the value stored for `column`.
+
+    Money gives cents (int), dates ISO text, booleans 0 or 1. Raises InvalidValue.
+    For dates it is a `DateReader`, whose `verdict` is to be asked after the last record.
+    """
+    if column.type in DEFAULT_FORMATS:
+        return DateReader(column, date_format)
+    return _READERS[column.type]
+
+
+def converter(column: Column, read: Callable[[str], Value]) -> Callable[[str], Value]:
+    """`read` with the column's rules around it: from a cell's text to a value, or InvalidValue.
+
+    An empty cell of an optional column gives None.
+    """
+    rules = _rules(column)
+
+    def convert(cell: str) -> Value:
+        text = cell.strip()
+        if not text:
+            if column.optional:
+                return None
+            raise InvalidValue("constraint-error", "the cell is empty and the column is required")
+        value = read(text)
+        for rule in rules:
+            rule(value)
+        return value
+
+    return convert
+
+
+def choose_format(column: Column, cells: Sequence[str]) -> str:
+    """The one declared format that reads most of `cells`; '' for a column that is not a date.
+
+    DeliveryError (`type-error`) if two formats read them equally well and give other dates.
+    """
+    if not column.formats or len(column.formats) == 1:
+        return column.formats[0] if column.formats else ""
+    distinct = {cell.strip() for cell in cells if cell.strip()}
+    read = {form: {cell: _parse(cell, form) for cell in distinct} for form in column.formats}
+    scores = {form: sum(v is not None for v in values.values()) for form, values in read.items()}
+    best = max(column.formats, key=lambda form: scores[form])
+    for form in column.formats:
+        if form != best and scores[form] == scores[best] and read[form] != read[best]:
+            raise DeliveryError(
+                f"column {column.label!r} can be read as {best} or as {form}, "
+                "with other dates each time",
+                code="type-error",
+                hint=f"declare one format only for column {column.name!r} in comptoir.toml",
+            )
+    return best
+
+
+class DateReader:
+    """Reads dates of one format, and notices when day and month are the other way round.
+
+    05/06/2025 cannot tell the two apart, 27/05/2025 can. If more values prove the other order
+    than this one, the delivery is of the other: `verdict` refuses it, rather than importing the
+    values that happen to be valid both ways.
+    """
+
+    def __init__(self, column: Column, date_format: str) -> None:
+        self._column = column
+        self._format = date_format
+        self._width = 10 if column.type == "date" else 19
+        leading = re.match(r"%([dm])(.)%([dm])\2", date_format)
+        self._swapped = (
+            re.sub(r"%([dm])", lambda m: "%m" if m[1] == "d" else "%d", date_format)
+            if leading
+            else ""
+        )
+        self._proofs = 0
+        self._contrary = 0
+        self._example = ""
+
+    def __call__(self, text: str) -> str:
+        moment = _parse(text, self._format)
+        if moment is not None:
+            if self._swapped and moment.day > 12:
+                self._proofs += 1
+            return moment.isoformat(" ")[: self._width]
+        if self._swapped and _parse(text, self._swapped) is not None:
+            self._contrary += 1
+            self._example = self._example or text
+        raise InvalidValue("type-error", f"{_short(text)} is not a date of the form {self._format}")
+
+    def verdict(self) -> None:
+        if self._contrary and self._contrary >= self._proofs:
+            raise DeliveryError(
+                f"dates such as {self._example!r} in column {self._column.label!r} are of the form "
+                f"{self._swapped}, but {self._format} is declared",
+                code="type-error",
+                hint=f"if the file is right, declare formats = [{self._swapped!r}] for column "
+                f"{self._column.name!r}; otherwise ask for dates of the declared form",
+            )
+
+
+def _parse(text: str, date_format: str) -> datetime | None:
+    # strptime takes digits of any script; the contract means 0 to 9
+    if not text.isascii():
+        return None
+    try:
+        return datetime.strptime(text, date_format)
+    except ValueError:
+        return None
+
+
+def _text(text: str) -> str:
+    if "\0" in text:
+        raise InvalidValue("type-error", "the text holds a NUL character")
+    return text
+
+
+def _integer(text: str) -> int:
+    if len(text) > 40 or not _INTEGER.fullmatch(text):
+        raise InvalidValue("type-error", f"{_short(text)} is not a whole number")
+    return _fits(int(re.sub(rf"[{_SPACES}]", "", text)), text)
+
+
+def _real(text: str) -> float:
+    match = _NUMBER.fullmatch(text) if len(text) <= 400 else None
+    if not match:
+        raise InvalidValue("type-error", f"{_short(text)} is not a number")
+    number = float(_plain(match))
+    if not isfinite(number):
+        raise InvalidValue("type-error", f"{_short(text)} is too large a number")
+    return number + 0.0  # -0.0 becomes 0.0
+
+
+def _money(text: str) -> int:
+    match = _NUMBER.fullmatch(text) if len(text) <= 60 else None
+    if not match:
+        raise InvalidValue("type-error", f"{_short(text)} is not an amount of money")
+    if len((match[3] or "").rstrip("0")) > 2:
+        raise InvalidValue("type-error", f"{_short(text)} has more than two decimals")
+    return _fits(int(Decimal(_plain(match)) * 100), text)
+
+
+def _boolean(text: str) -> int:
+    word = text.casefold()
+    if word in _TRUE:
+        return 1
+    if word in _FALSE:
+        return 0
+    raise InvalidValue("type-error", f"{_short(text)} is neither yes nor no")
+
+
+_READERS: dict[str, Callable[[str], Value]] = {
+    "text": _text,
+    "integer": _integer,
+    "real": _real,
+    "money": _money,
+    "boolean": _boolean,
+}
+
+
+def _plain(match: re.Match[str]) -> str:
+    whole = re.sub(rf"[{_SPACES}]", "", match[2])
+    return f"{match[1]}{whole}.{match[3] or '0'}"
+
+
+def _fits(number: int, text: str) -> int:
+    if abs(number) > INTEGER_LIMIT:
+        raise InvalidValue("type-error", f"{_short(text)} is too large a number")
+    return number
+
+
+def _rules(column: Column) -> list[Callable[[Value], None]]:
+    """The declared constraints, as functions that raise InvalidValue."""
+    rules: list[Callable[[Value], None]] = []
+    low, high = column.minimum, column.maximum
+    if column.type in DEFAULT_FORMATS:
+        low = DEFAULT_DATE_RANGE[0] if low is None else low
+        high = DEFAULT_DATE_RANGE[1] if high is None else high
+    unit = " cents" if column.type == "money" else ""
+
+    def at_least(value: Value) -> None:
+        if value < low:  # type: ignore[operator]
+            raise InvalidValue("constraint-error", f"{value} is less than {low}{unit}")
+
+    def at_most(value: Value) -> None:
+        if value > high:  # type: ignore[operator]
+            raise InvalidValue("constraint-error", f"{value} is more than {high}{unit}")
+
+    def one_of(value: Value) -> None:
+        if value not in column.values:
+            allowed = ", ".join(map(str, column.values[:8]))
+            raise InvalidValue("constraint-error", f"{_short(str(value))} is not one of {allowed}")
+
+    def matches(value: Value) -> None:
+        if not re.fullmatch(column.pattern, str(value)):
+            raise InvalidValue(
+                "constraint-error", f"{_short(str(value))} does not match {column.pattern}"
+            )
+
+    if low is not None:
+        rules.append(at_least)
+    if high is not None:
+        rules.append(at_most)
+    if column.values:
+        rules.append(one_of)
+    if column.pattern:
+        rules.append(matches)
+    return rules
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")

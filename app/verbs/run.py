@@ -1,0 +1,86 @@
+"""`run`: fetch, import, check, publish."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.verbs.shared import (
+    Context,
+    db_option,
+    json_option,
+    print_ending,
+    print_json,
+    results_option,
+)
+
+if TYPE_CHECKING:
+    from app.pipeline import Places, Run
+    from app.project import Project
+
+
+@click.command()
+@db_option
+@results_option
+@click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+@click.option("--offline", is_flag=True, help="Use the archived deliveries; fetch nothing.")
+@json_option
+@click.pass_obj
+def run(
+    context: Context,
+    db: Path | None,
+    results: Path | None,
+    dry_run: bool,
+    offline: bool,
+    as_json: bool,
+) -> int:
+    """Fetch, import what is new, check, publish.
+
+    \b
+    Example: python -m app run --dry-run
+    """
+    from app import pipeline
+
+    project = context.project()
+    places = context.places(project, db, results)
+    act = pipeline.dry_run if dry_run else pipeline.run
+    done = act(project, places, offline=offline, say=_silent if as_json else click.echo)
+    if as_json:
+        print_json(done.as_dict())
+    else:
+        _print_run(done, project, places)
+    return done.exit_code
+
+
+def _print_run(done: Run, project: Project, places: Places) -> None:
+    from app.console import REJECT_ROWS, answers, ledger_table, nothing_new, rejects_table
+    from app.pipeline import load_models
+    from app.rejects import find_rejects
+    from app.results import read_results
+    from app.store import connect, translated
+
+    for note in done.notes:
+        click.echo(note)
+    if nothing_new(done) and not done.dry_run:
+        click.echo(f"Nothing new: the results are those of run {done.published_run}.")
+        print_ending(done, places)
+        return
+    click.echo(f"\n{ledger_table(done)}\n")
+    if done.dry_run:
+        click.echo(f"Dry run: nothing was written. {done.intention()}")
+        return
+    with translated(places.database), closing(connect(places.database)) as connection:
+        results = read_results(connection, load_models(project))
+        found = find_rejects(connection)
+    click.echo(f"{answers(results)}\n")
+    if found:
+        click.echo(f"Rejected\n{rejects_table(found[:REJECT_ROWS])}")
+        click.echo("All of them: python -m app rejects\n")
+    print_ending(done, places)
+
+
+def _silent(_line: str) -> None:
+    pass

@@ -1,0 +1,82 @@
+"""What the verbs share: the project and its places, options, and how they end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from app.pipeline import Places, Run
+    from app.project import Project
+
+
+class Context:
+    """The project and the places of its outputs, found when a verb asks for them."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def project(self) -> Project:
+        from app.project import find_project, load_project
+
+        return load_project(self._folder or find_project(Path.cwd()))
+
+    def places(self, project: Project, db: Path | None, results: Path | None) -> Places:
+        from app.pipeline import Places
+
+        return Places(db or project.root / "db" / "sales.db", results or project.root / "results")
+
+
+db_option = click.option(
+    "--db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="COMPTOIR_DB",
+    help="The database file.  [default: db/sales.db in the project]",
+)
+results_option = click.option(
+    "--results",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="COMPTOIR_RESULTS",
+    help="The folder of the result files.  [default: results in the project]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+def print_ending(done: Run, places: Places) -> None:
+    from app.console import checks_table
+
+    failed = [check for check in done.checks if check.row_count]
+    if failed:
+        click.echo(f"{checks_table(failed)}\nThe rows: python -m app check --show\n")
+    if done.status == "blocked":
+        click.echo("Nothing was published: a blocking check failed; the last good results stay.")
+    click.echo(f"Run {done.run_id}: {done.status}. Database: {_near(places.database)}")
+    click.echo(f"Results: {_near(places.results)}/summary.md and one CSV for each analysis")
+
+
+def demand(name: str, names: Iterable[str], what: str) -> None:
+    """ProjectError if `name` is given and is not one of `names`."""
+    from difflib import get_close_matches
+
+    from app.errors import ProjectError
+
+    names = list(names)
+    if name and name not in names:
+        near = get_close_matches(name, names, 1)
+        raise ProjectError(
+            f"there is no {what} {name!r}",
+            hint=f"did you mean {near[0]!r}?" if near else f"one of {', '.join(names)}",
+        )
+
+
+def print_json(content: Any) -> None:
+    click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def _near(path: Path) -> Path:
+    """`path` relative to the current folder where that is shorter."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
