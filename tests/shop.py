@@ -90,7 +90,8 @@ class Shop:
     def sales(self) -> list[tuple[Any, ...]]:
         """The stored sales without their price: date, product, quantity, store, occurrence."""
         return self.query(
-            "select date, product_id, quantity, store_id, occurrence from sales order by 1, 2, 4, 3, 5"
+            "select date, product_id, quantity, store_id, occurrence from sales "
+            "order by date, product_id, store_id, quantity, occurrence"
         )
 
     def table(self, name: str) -> list[tuple[Any, ...]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import SqlFileError
-from app.models import Model, Models, load, transpile
+from app.models import Model, Models, load
+from app.portable import transpile
 
 TABLES = ("sales", "stores", "calendar", "_runs")
 

@@ -21,7 +21,8 @@ import duckdb
 import pytest
 
 from app.calendar import COLUMNS, calendar_rows
-from app.models import Model, Models, load, transpile
+from app.models import Model, Models, load
+from app.portable import transpile
 
 ROOT = Path(__file__).parent.parent
 SQL = ROOT / "sql"
