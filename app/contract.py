@@ -159,6 +159,9 @@ class Checker:
     column read; `sample` some first records, from which one date format per column is chosen;
     `references` what the referenced tables hold, `excuses` a remark for the message of an
     unknown reference to a source (why the table may be incomplete).
+
+    `row(cells)` gives the row of a record (read columns, then copied ones), or None if it must be
+    rejected; `problems(cells)` then tells why.
     """
 
     def __init__(
@@ -198,19 +201,7 @@ class Checker:
         places = [positions[self._link(c).name if c.copy else c.name] for c in order]
         self._order = tuple(zip(order, places, strict=True))
         self._cells = tuple(_Memo(convert[column.name]) for column in order)
-        # itemgetter of one index gives the item itself, not a tuple of one
-        self._pick: Callable[[Sequence[str]], Iterable[str]] = (
-            itemgetter(*places) if len(places) > 1 else lambda values: (values[places[0]],)
-        )
-
-    def row(self, values: Sequence[str]) -> list[Value] | None:
-        """The row of a record (read columns, then copied ones), or None if it must be rejected."""
-        if len(values) != self._width:
-            return None
-        try:
-            return [*map(getitem, self._cells, self._pick(values))]
-        except InvalidValue:
-            return None
+        self.row = self._row_maker(places)
 
     def problems(self, values: Sequence[str]) -> list[Problem]:
         """Everything that is wrong with a record for which `row` gave None."""
@@ -236,6 +227,27 @@ class Checker:
         """Called after the last record: DeliveryError if dates are of another format than read."""
         for dates in self._dates:
             dates.verdict()
+
+    def _row_maker(self, places: Sequence[int]) -> Callable[[Sequence[str]], list[Value] | None]:
+        """A function from a record's cells to its row, or to None if it must be rejected.
+
+        It is called for every record of every delivery: what it needs is local to it.
+        """
+        cells, width = self._cells, self._width
+        pick: Callable[[Sequence[str]], Iterable[str]] = (
+            # itemgetter of one index gives the item itself, not a tuple of one
+            itemgetter(*places) if len(places) > 1 else lambda values: (values[places[0]],)
+        )
+
+        def row(values: Sequence[str]) -> list[Value] | None:
+            if len(values) != width:
+                return None
+            try:
+                return [*map(getitem, cells, pick(values))]
+            except InvalidValue:
+                return None
+
+        return row
 
     def _link(self, copied: Column) -> Column:
         """The column whose reference leads to what `copied` copies."""

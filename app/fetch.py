@@ -80,7 +80,8 @@ _MEANINGS = (
      "check the port; for a private authority set REQUESTS_CA_BUNDLE"),
     ("RemoteDisconnected ConnectionResetError ConnectionAbortedError BrokenPipeError", "truncated",
      "the server closes the connection without an answer", _AGAIN),
-    ("ProtocolError HTTPException", "protocol", "the answer is not HTTP", "check the port"),
+    ("ProtocolError HTTPException InvalidHeader", "protocol", "the answer is not HTTP",
+     "check the port"),
     ("ValueError", "url", "the URL is not valid", "check its host, port and spelling"),
     ("RequestException HTTPError", "protocol", "the request failed", _AGAIN),
     ("OSError", "tls", "the trusted certificates cannot be read", "check REQUESTS_CA_BUNDLE"),
@@ -247,20 +248,21 @@ def _copy(
     with _disk_errors(where):
         descriptor, name = tempfile.mkstemp(prefix=".fetch-", dir=into)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
             for piece in chain(answer.pieces, [b""]):  # the last one: a check at the end
                 size += len(piece)
                 _check_cost(answer, size, where, limits, deadline)
                 sha256.update(piece)
                 head += piece[: HEAD_BYTES - len(head)]
                 blank = blank and not piece.strip(_WHITE)
-                with _disk_errors(where):
-                    file.write(piece)
+                rest = memoryview(piece)
+                while rest:
+                    with _disk_errors(where):
+                        rest = rest[file.write(rest) :]
                 if progress:
                     progress(size, answer.announced)
             _check_content(answer, head, size, blank, where)
             with _disk_errors(where):
-                file.flush()
                 os.fsync(descriptor)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -332,7 +334,7 @@ def _open_file(path: Path, where: str) -> Iterator[_Answer]:
                 raise error(f"it is {kind}", "name the file itself")
             with path.open("rb") as file:
                 before, size = os.fstat(file.fileno()), 0
-                while piece := file.read(CHUNK_BYTES):
+                while size <= before.st_size and (piece := file.read(CHUNK_BYTES)):
                     size += len(piece)
                     yield piece
                 after = os.fstat(file.fileno())
@@ -376,6 +378,7 @@ class _Web:
         from requests.utils import requote_uri
 
         url, headers = self.url, dict(self.headers)
+        is_foreign: Any = session.should_strip_auth  # another host, or port
         for _ in range(int(self.limits.redirects) + 1):
             response = self._ask(session, url, headers)
             if response.status_code not in (301, 302, 303, 307, 308):
@@ -386,7 +389,8 @@ class _Web:
                 raise self._redirect("without an address to go to")
             try:
                 url = requote_uri(urljoin(response.url, location.decode("utf-8", "replace")))
-                scheme, foreign = urlsplit(url).scheme, _is_foreign(response.url, url)
+                scheme, _port = urlsplit(url).scheme, urlsplit(url).port
+                foreign = is_foreign(response.url, url)
             except ValueError:
                 raise self._redirect("to an address that is not valid") from None
             if scheme not in ("http", "https"):
@@ -495,14 +499,6 @@ class _Web:
     def _redirect(self, where_to: str) -> FetchError:
         hint = "open the URL in a browser and use the address it ends at"
         return self._error("redirect", f"the server redirects {where_to}", hint)
-
-
-def _is_foreign(old: str, new: str) -> bool:
-    """Whether a redirect leaves the host (or its port), so that nothing secret may follow."""
-    from requests import Session
-
-    strip: Callable[[str, str], bool] = Session.should_strip_auth.__get__(Session())
-    return strip(old, new)
 
 
 def _checked(headers: Mapping[str, str], where: str) -> dict[str, str]:

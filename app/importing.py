@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.contract import Checker, References, Source, over_limit
 from app.errors import ComptoirError, LimitError
-from app.merging import Counts, Merge
+from app.merging import Counts, Merge, first_counts
 from app.reading import Layout, Reader, ReadLimits
 from app.rejects import RejectLog
 from app.staging import Stage
@@ -61,12 +61,17 @@ def import_delivery(
             _read(reader, checker, stage, rejects)
             checker.verdict()
             _refuse_rejects(source, rejects, stage.rows + rejects.records, excuses)
-            merge = Merge(connection, source, run_id, delivery_id)
-            merge.refuse_withdrawals()
+            merge = None if stage.direct else Merge(connection, source, run_id, delivery_id)
+            if merge:
+                merge.refuse_withdrawals()
         except ComptoirError:
+            stage.undo()
             rejects.keep()
             raise
-    counts = merge.apply(stage.rows, rejects.records, reader.blank)
+    if merge:
+        counts = merge.apply(stage.rows, rejects.records, reader.blank)
+    else:
+        counts = first_counts(connection, source, stage.rows, rejects.records, reader.blank)
     rejects.keep()
     rejects.resolve()
     if not counts.closes():
@@ -76,19 +81,18 @@ def import_delivery(
 
 def _read(reader: Reader, checker: Checker, stage: Stage, rejects: RejectLog) -> None:
     was_rejected = rejects.open_texts()
-    check = checker.row
-    add = stage.add
-    for line, cells, raw in reader:
-        row = check(cells)
+    row_of, stage_row, raw = checker.row, stage.add, reader.raw
+    for line, cells in reader:
+        row = row_of(cells)
         if row is None:
-            rejects.add(line, raw, checker.problems(cells))
+            rejects.add(line, raw(), checker.problems(cells))
             continue
-        add(row, line, raw)
-        if was_rejected and raw in was_rejected:
-            rejects.accepted(raw)
+        stage_row(row, line, raw)
+        if was_rejected and raw() in was_rejected:
+            rejects.accepted(raw())
     stage.flush()
-    for line, raw, problem in stage.collisions:
-        rejects.add(line, raw, [problem])
+    for line, text, problem in stage.collisions:
+        rejects.add(line, text, [problem])
 
 
 def _references(connection: sqlite3.Connection, source: Source) -> References:

@@ -36,6 +36,25 @@ class Counts:
         )
 
 
+def first_counts(
+    connection: sqlite3.Connection, source: Source, accepted: int, rejected: int, blank: int
+) -> Counts:
+    """The counts of a delivery whose rows went straight into an empty table."""
+    (rows,) = connection.execute(f"select count(*) from {quoted(source.name)}").fetchone()
+    return Counts(
+        read=accepted + rejected + blank,
+        inserted=accepted,
+        known=0,
+        changed=0,
+        rejected=rejected,
+        blank=blank,
+        withdrawn=0,
+        withdrawn_cents=0 if source.amount else None,
+        rows_before=0,
+        rows_after=rows,
+    )
+
+
 class Merge:
     """The difference between the staged rows and the source's table, counted, then applied."""
 
@@ -60,10 +79,7 @@ class Merge:
             f"{self._covered} and {self._present} "
             f"and not exists (select 1 from temp._stage s where {self._same_key})"
         )
-        # an empty table has nothing to compare with
-        self._withdrawn = (
-            self._count(f"{self._table} t where {self._unmatched}") if self._rows_before else 0
-        )
+        self._withdrawn = self._count(f"{self._table} t where {self._unmatched}")
 
     def refuse_withdrawals(self) -> None:
         """LimitError if more would be withdrawn than the contract allows."""
@@ -150,7 +166,7 @@ class Merge:
         )
 
     def _update(self) -> int:
-        if not self._rows_before or not self._payload:
+        if not self._payload:
             return 0
         match = f"{self._same_key} and ({self._differs})"
         self._trace("changed", f"temp._stage s join {self._table} t on {match}")
@@ -172,13 +188,9 @@ class Merge:
                 "select name from pragma_table_info('_stage', 'temp')"
             )
         )
-        missing = (
-            f" where not exists (select 1 from {self._table} t where {self._same_key})"
-            if self._count(f"(select 1 from {self._table} limit 1)")
-            else ""
-        )
         return self._execute(
-            f"insert into {self._table} ({names}) select {names} from temp._stage s{missing}"
+            f"insert into {self._table} ({names}) select {names} from temp._stage s "
+            f"where not exists (select 1 from {self._table} t where {self._same_key})"
         )
 
     def _trace(self, kind: str, rows: str) -> None:

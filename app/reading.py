@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -21,9 +21,10 @@ from app.errors import DeliveryError
 DELIMITERS = (",", ";", "\t")
 SAMPLE_RECORDS = 1_000
 SCAN_BYTES = 1 << 20
+HELD_LINES = 1_000
 
-# (line number where the record begins, its cells, its raw text)
-Record = tuple[int, list[str], str]
+# (line number where the record begins, its cells)
+Record = tuple[int, list[str]]
 
 
 @dataclass(frozen=True)
@@ -61,24 +62,22 @@ class Layout:
 class Reader:
     """The records of one delivery.
 
-    `layout` is known at once, and `sample` holds some first records, header excluded;
-    iteration gives every record, the sample included, and counts `blank` ones without giving
-    them. DeliveryError if the file is not the declared one (`encoding-error`, `missing-label`,
-    `duplicate-label`, `quote-error`, `limit-error`, `empty`).
+    `layout` is known at once, and `sample` holds the cells of some first records, header excluded.
+    Iteration gives (line number where the record begins, its cells), and counts `blank` records
+    without giving them; `raw()` is the text of the record last given. DeliveryError if the file is
+    not the declared one (`encoding-error`, `missing-label`, `duplicate-label`, `quote-error`,
+    `limit-error`, `empty`).
     """
 
     def __init__(self, path: Path, source: Source, limits: ReadLimits) -> None:
-        self._limits = limits
         self.blank = 0
+        self._limits = limits
         encoding = find_encoding(path, limits)
         delimiter, header, positions = _find_header(path, encoding, source, limits)
         self.layout = Layout(encoding, delimiter, header, positions)
         # newline="" leaves line ends as they are: raw text stays what was delivered
         self._file: IO[str] = path.open(encoding=encoding, newline="")
-        self._records = _records(self._file, delimiter, limits)
-        next(self._records)  # the header
-        self._first = list(islice(self._records, SAMPLE_RECORDS))
-        self.sample: list[Sequence[str]] = [cells for _, cells, _ in self._first]
+        self.sample = [cells for _, cells in islice(self, SAMPLE_RECORDS)]
 
     def __enter__(self) -> Reader:
         return self
@@ -87,13 +86,67 @@ class Reader:
         self._file.close()
 
     def __iter__(self) -> Iterator[Record]:
-        for record in chain(self._first, self._records):
+        self._file.seek(0)
+        self.blank = 0
+        records = _Records(self._file, self.layout.delimiter, self._limits)
+        self._records = records
+        given = iter(records)
+        next(given)  # the header
+        for record in given:
             cells = record[1]
             # most records have a first cell: look at the others only if it is empty
-            if (not cells or not cells[0].strip()) and not any(map(str.strip, cells)):
+            if (cells and cells[0].strip()) or cells is MALFORMED or any(map(str.strip, cells)):
+                yield record
+            else:
                 self.blank += 1
-                continue
-            yield record
+
+    def raw(self) -> str:
+        """The text of the record last given, as it was delivered, with its line end."""
+        return self._records.raw()
+
+
+class _Records:
+    """The records of an open file, header included, as (line number, cells)."""
+
+    def __init__(self, file: IO[str], delimiter: str, limits: ReadLimits) -> None:
+        self._file = file
+        self._delimiter = delimiter
+        self._limits = limits
+        self._start = 1
+        self._held: list[str] = []
+        self._held_from = 1
+
+    def __iter__(self) -> Iterator[Record]:
+        csv.field_size_limit(self._limits.cell_chars)
+        lines = chain.from_iterable(self._batches())
+        self._rows = rows = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        start = 1
+        while True:
+            try:
+                for cells in rows:
+                    yield start, cells
+                    self._start = start = rows.line_num + 1
+            except csv.Error as error:
+                # Within one line the damage has known ends. Over several nobody can tell how many
+                # records a stray quote has swallowed.
+                if rows.line_num > start or "expected after" not in str(error):
+                    raise _unreadable(error, start, self._limits) from None
+                yield start, MALFORMED
+                self._start = start = rows.line_num + 1
+            else:
+                return
+
+    def raw(self) -> str:
+        """The lines of the record last given."""
+        first, end = self._start - self._held_from, self._rows.line_num + 1 - self._held_from
+        return "".join(self._held[first:end])
+
+    def _batches(self) -> Iterator[list[str]]:
+        """The file's lines, of which those of the current record can be asked again."""
+        while batch := list(islice(self._file, HELD_LINES)):
+            self._held = [*self._held[self._start - self._held_from :], *batch]
+            self._held_from = self._start
+            yield batch
 
 
 def find_encoding(path: Path, limits: ReadLimits) -> str:
@@ -175,7 +228,7 @@ def _find_header(
 
 def _header(file: IO[str], delimiter: str, limits: ReadLimits) -> tuple[str, ...]:
     try:
-        _, header, _ = next(_records(file, delimiter, limits))
+        _, header = next(iter(_Records(file, delimiter, limits)))
     except StopIteration:
         raise DeliveryError(
             "the file is empty", code="empty", hint="check the URL in a browser"
@@ -187,35 +240,6 @@ def _header(file: IO[str], delimiter: str, limits: ReadLimits) -> tuple[str, ...
             hint="check that this is the right file; [limits] columns sets the limit",
         )
     return tuple(header)
-
-
-def _records(file: IO[str], delimiter: str, limits: ReadLimits) -> Iterator[Record]:
-    kept: list[str] = []
-
-    def lines() -> Iterator[str]:
-        for line in file:
-            kept.append(line)
-            yield line
-
-    csv.field_size_limit(limits.cell_chars)
-    rows = csv.reader(lines(), delimiter=delimiter, strict=True)
-    start = 1
-    while True:
-        try:
-            for cells in rows:
-                yield start, cells, kept[0] if len(kept) == 1 else "".join(kept)
-                start = rows.line_num + 1
-                kept.clear()
-        except csv.Error as error:
-            # Within one line the damage has known ends. Over several nobody can tell how many
-            # records a stray quote has swallowed.
-            if len(kept) > 1 or "expected after" not in str(error):
-                raise _unreadable(error, start, limits) from None
-            yield start, MALFORMED, kept[0]
-            start = rows.line_num + 1
-            kept.clear()
-        else:
-            return
 
 
 def _unreadable(error: csv.Error, line: int, limits: ReadLimits) -> DeliveryError:

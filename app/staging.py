@@ -11,7 +11,7 @@ from app.store import quoted
 from app.values import Value
 
 BATCH = 5_000
-MAX_COUNTED_KEYS = 150_000
+MAX_COUNTED_KEYS = 50_000
 
 Row = list[Value]
 
@@ -20,6 +20,8 @@ class Stage:
     """The accepted rows of a delivery, in a temporary table with the key of the source's table.
 
     Repeats get their occurrence here; without repeats a second record of a key is a collision.
+    If the source's table is empty there is nothing to compare with: then `direct` is true and the
+    rows go straight into it.
     """
 
     def __init__(self, connection: sqlite3.Connection, source: Source) -> None:
@@ -31,41 +33,50 @@ class Stage:
         self._origin: list[tuple[int, str]] = []
         columns = [column.stored for column in (*source.read_columns, *source.copied_columns)]
         names = [*columns, *(["occurrence"] if source.repeats else [])]
-        key = ", ".join(map(quoted, source.stored_key))
-        connection.execute("drop table if exists temp._stage")
-        connection.execute(
-            f"create temp table _stage ({', '.join(map(quoted, names))}, primary key ({key})) "
-            "without rowid"
-        )
+        table = quoted(source.name)
+        self.direct = not connection.execute(f"select 1 from {table} limit 1").fetchone()
+        self._table = table if self.direct else "temp._stage"
+        listed = ", ".join(map(quoted, names))
+        if not self.direct:
+            key = ", ".join(map(quoted, source.stored_key))
+            connection.execute("drop table if exists temp._stage")
+            connection.execute(
+                f"create temp table _stage ({listed}, primary key ({key})) without rowid"
+            )
         places = ", ".join("?" * len(names))
-        self._insert = f"insert into temp._stage values ({places})"
+        self._insert = f"insert into {self._table} ({listed}) values ({places})"
         self._occurrences = _Occurrences(source, columns, self) if source.repeats else None
 
-    def add(self, row: Row, line: int, raw: str) -> None:
-        """Stage an accepted row; `line` and `raw` tell where it came from."""
-        if self._occurrences:
-            row.append(self._occurrences.number(row))
-        else:
-            self._origin.append((line, raw))
+    def add(self, row: Row, line: int, raw: Callable[[], str]) -> None:
+        """Stage an accepted row; `line` and `raw()` tell where it came from."""
         self._batch.append(row)
+        if not self._occurrences:
+            self._origin.append((line, raw()))
         if len(self._batch) >= BATCH:
             self.flush()
 
     def flush(self) -> None:
         """Write the rows collected so far."""
         if self._occurrences:
+            self._occurrences.number(self._batch)
             self._connection.executemany(self._insert, self._batch)
             self.rows += len(self._batch)
+            self._occurrences.forget()
         else:
             self._insert_unique()
         self._batch.clear()
         self._origin.clear()
 
+    def undo(self) -> None:
+        """Leave the source's table as it was."""
+        if self.direct:
+            self._connection.execute(f"delete from {self._table}")
+
     def last_occurrence(self, key: tuple[Value, ...]) -> int:
         """The number of staged rows with this key."""
         where = " and ".join(f"{quoted(name)} = ?" for name in self._source.stored_key[:-1])
         (last,) = self._connection.execute(
-            f"select max(occurrence) from temp._stage where {where}", key
+            f"select max(occurrence) from {self._table} where {where}", key
         ).fetchone()
         return last or 0
 
@@ -75,14 +86,16 @@ class Stage:
         try:
             self._connection.executemany(self._insert, self._batch)
             self.rows += len(self._batch)
-        except sqlite3.IntegrityError:
+        except sqlite3.IntegrityError as error:
+            _demand_collision(error)
             # somewhere in this batch a key came again: find out where, row by row
             execute("rollback to batch")
             for row, (line, raw) in zip(self._batch, self._origin, strict=True):
                 try:
                     execute(self._insert, row)
                     self.rows += 1
-                except sqlite3.IntegrityError:
+                except sqlite3.IntegrityError as error:
+                    _demand_collision(error)
                     self.collisions.append((line, raw, self._collision(row)))
         execute("release batch")
 
@@ -99,8 +112,8 @@ class _Occurrences:
     """Numbers the records of a key, holding the counts of a bounded number of keys.
 
     A file usually comes ordered by its key's first column (its day). When too many keys are held
-    and that column changes, the counts so far are dropped; should a value in their range come
-    back, its counts are asked of the staged rows.
+    their counts are forgotten; should a value of that column in their range come again, its
+    counts are asked of the staged rows.
     """
 
     def __init__(self, source: Source, columns: list[str], stage: Stage) -> None:
@@ -110,32 +123,39 @@ class _Occurrences:
         )
         self._stage = stage
         self._counts: dict[tuple[Value, ...], int] = {}
-        self._lead: Value = None
-        self._dropped: tuple[Value, Value] | None = None
+        self._forgotten: tuple[Value, Value] | None = None
 
-    def number(self, row: Row) -> int:
-        """1 for the first record of its key, 2 for the second, ..."""
-        key = self._key(row)
-        if key[0] != self._lead:
-            if len(self._counts) > MAX_COUNTED_KEYS:
-                self._drop()
-            self._lead = key[0]
-        number = self._counts.get(key)
-        if number is None:
-            number = self._stage.last_occurrence(key) if self._was_dropped(key[0]) else 0
-        number += 1
-        self._counts[key] = number
-        return number
+    def number(self, rows: list[Row]) -> None:
+        """Append to each row its occurrence: 1 for the first of its key, 2 for the second, ..."""
+        counts, key_of = self._counts, self._key
+        low, high = self._forgotten or (None, None)
+        for row in rows:
+            key = key_of(row)
+            number = counts.get(key)
+            if number is None:
+                asked = low is not None and low <= key[0] <= high  # type: ignore[operator]
+                number = self._stage.last_occurrence(key) if asked else 0
+            counts[key] = number = number + 1
+            row.append(number)
 
-    def _drop(self) -> None:
-        self._stage.flush()
-        leads = [key[0] for key in self._counts]
-        low, high = self._dropped or (leads[0], leads[0])
-        self._dropped = (min(low, *leads), max(high, *leads))  # type: ignore[type-var]
-        self._counts.clear()
+    def forget(self) -> None:
+        """Called when all numbered rows are staged: drop the counts, but for the current day's."""
+        if len(self._counts) <= MAX_COUNTED_KEYS:
+            return
+        current = next(reversed(self._counts))[0]
+        kept = {key: number for key, number in self._counts.items() if key[0] == current}
+        if len(kept) > MAX_COUNTED_KEYS // 2:
+            kept = {}
+        leads = {key[0] for key in self._counts if key not in kept}
+        self._forgotten = _span(*leads, *(self._forgotten or ()))
+        self._counts = kept
 
-    def _was_dropped(self, lead: Value) -> bool:
-        if self._dropped is None:
-            return False
-        low, high = self._dropped
-        return low <= lead <= high  # type: ignore[operator]
+
+def _span(*values: Value) -> tuple[Value, Value]:
+    return min(values), max(values)  # type: ignore[type-var]
+
+
+def _demand_collision(error: sqlite3.IntegrityError) -> None:
+    """Let pass what is not a second record of a key: that would be a defect of the contract."""
+    if error.sqlite_errorname != "SQLITE_CONSTRAINT_PRIMARYKEY":
+        raise error
