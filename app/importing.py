@@ -14,7 +14,7 @@ from pathlib import Path
 from app.contract import Checker, References, Source, over_limit
 from app.errors import ComptoirError, LimitError
 from app.merging import Counts, Merge, first_counts
-from app.reading import Layout, Reader, ReadLimits
+from app.reading import Reader, ReadLimits
 from app.rejects import RejectLog
 from app.staging import Stage
 from app.store import quoted
@@ -23,11 +23,23 @@ from app.values import Value
 
 @dataclass(frozen=True)
 class Imported:
-    """The counts of a delivery, how it was written, and the date format chosen per column."""
+    """What an import did: the counts, and how the delivery was read (see `Reading`)."""
 
     counts: Counts
-    layout: Layout
+    reading: Reading
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a delivery was read: its encoding, the date format chosen per column, the days it covers.
+
+    A later delivery that begins with the same bytes is read in the same way.
+    """
+
+    encoding: str
     formats: Mapping[str, str]
+    days: tuple[str, str] | None
 
 
 def import_delivery(
@@ -54,15 +66,17 @@ def import_delivery(
             reader.layout.positions,
             len(reader.layout.header),
             reader.sample,
-            _references(connection, source),
+            read_references(connection, source),
             excuses,
         )
         try:
             _read(reader, checker, stage, rejects)
             checker.verdict()
             _refuse_rejects(source, rejects, stage.rows + rejects.records, excuses)
-            merge = None if stage.direct else Merge(connection, source, run_id, delivery_id)
-            if merge:
+            days = stage.days()
+            merge = None
+            if not stage.direct:
+                merge = Merge(connection, source, days, run_id, delivery_id)
                 merge.refuse_withdrawals()
         except ComptoirError:
             stage.undo()
@@ -74,9 +88,9 @@ def import_delivery(
         counts = first_counts(connection, source, stage.rows, rejects.records, reader.blank)
     rejects.keep()
     rejects.resolve()
-    if not counts.closes():
-        raise AssertionError(f"the balance of {source.name} does not close: {counts}")
-    return Imported(counts, reader.layout, checker.formats)
+    demand_balance(source, counts)
+    reading = Reading(reader.layout.encoding, checker.formats, days)
+    return Imported(counts, reading, tuple(reader.layout.remarks(source)))
 
 
 def _read(reader: Reader, checker: Checker, stage: Stage, rejects: RejectLog) -> None:
@@ -95,7 +109,13 @@ def _read(reader: Reader, checker: Checker, stage: Stage, rejects: RejectLog) ->
         rejects.add(line, text, [problem])
 
 
-def _references(connection: sqlite3.Connection, source: Source) -> References:
+def demand_balance(source: Source, counts: Counts) -> None:
+    """A balance that does not close is a defect: AssertionError ends the run and undoes it."""
+    if not counts.closes():
+        raise AssertionError(f"the balance of {source.name} does not close: {counts}")
+
+
+def read_references(connection: sqlite3.Connection, source: Source) -> References:
     """For each referenced source, its keys with the values that columns of `source` copy."""
     found: dict[str, dict[Value, dict[str, Value]]] = {}
     for column in source.columns:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from app import __version__
+from app.importing import Reading
 from app.merging import Counts
 
 Status = Literal["imported", "skipped", "refused", "not fetched"]
@@ -47,6 +48,7 @@ class Outcome:
     counts: Counts | None = None
     contract: str = ""
     refers_to: Mapping[str, int] = field(default_factory=dict)
+    reading: Reading | None = None
 
     def as_dict(self) -> dict[str, Any]:
         content = {"source": self.source, "status": self.status, "message": self.message}
@@ -80,6 +82,7 @@ class Ledger:
             "message": outcome.message,
             "contract": outcome.contract,
             "refers_to": json.dumps(dict(outcome.refers_to), sort_keys=True),
+            "reading": json.dumps(asdict(outcome.reading)) if outcome.reading else None,
             **delivery,
             **counts,
         }
@@ -98,24 +101,29 @@ class Ledger:
         )
 
     def last(self, source: str, *statuses: Status) -> Outcome | None:
-        """The newest line for `source` with one of `statuses`, without its counts."""
+        """The newest line for `source` with one of `statuses`."""
         marks = ", ".join("?" * len(statuses))
-        row = self._connection.execute(
-            "select status, message, contract, refers_to, origin, url, fetched_at, sha256, size, "
-            f"etag, last_modified from _deliveries where source = ? and status in ({marks}) "
+        cursor = self._connection.execute(
+            f"select * from _deliveries where source = ? and status in ({marks}) "
             "order by delivery_id desc limit 1",
             (source, *statuses),
-        ).fetchone()
-        if row is None:
+        )
+        names = [column[0] for column in cursor.description]
+        found = cursor.fetchone()
+        if found is None:
             return None
-        status, message, contract, refers_to, *delivery = row
+        row = dict(zip(names, found, strict=True))
         return Outcome(
             source,
-            status,
-            Delivery(*delivery),
-            message=message,
-            contract=contract,
-            refers_to=json.loads(refers_to),
+            row["status"],
+            Delivery(**{item.name: row[item.name] for item in fields(Delivery)}),
+            message=row["message"],
+            counts=Counts(**{item.name: row[item.name] for item in fields(Counts)})
+            if row["read"] is not None
+            else None,
+            contract=row["contract"],
+            refers_to=json.loads(row["refers_to"]),
+            reading=_reading(row["reading"]),
         )
 
     def version(self, source: str) -> int:
@@ -141,6 +149,14 @@ class Ledger:
             f"select coalesce(max({column}), 0) from {table}"
         ).fetchone()
         return int(last) + 1
+
+
+def _reading(text: str | None) -> Reading | None:
+    if text is None:
+        return None
+    content = json.loads(text)
+    days = content["days"]
+    return Reading(content["encoding"], content["formats"], tuple(days) if days else None)
 
 
 def now() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from app.contract import Coverage, Source, over_limit
+from app.contract import Source, over_limit
 from app.errors import LimitError
 from app.store import quoted
 
@@ -36,6 +36,18 @@ class Counts:
         )
 
 
+def covered_rows(source: Source, days: tuple[str, str] | None) -> str:
+    """An SQL condition on `t`: the stored rows that a delivery of these days is the truth for."""
+    if source.covers.kind == "all":
+        return "1"
+    if source.covers.kind == "new" or days is None:
+        return "0"
+    column = quoted(source.covers.column)
+    first, last = days
+    # '~' sorts after every time of the last day
+    return f"t.{column} >= '{first}' and t.{column} <= '{last}~'"
+
+
 def first_counts(
     connection: sqlite3.Connection, source: Source, accepted: int, rejected: int, blank: int
 ) -> Counts:
@@ -59,7 +71,12 @@ class Merge:
     """The difference between the staged rows and the source's table, counted, then applied."""
 
     def __init__(
-        self, connection: sqlite3.Connection, source: Source, run_id: int, delivery_id: int
+        self,
+        connection: sqlite3.Connection,
+        source: Source,
+        days: tuple[str, str] | None,
+        run_id: int,
+        delivery_id: int,
     ) -> None:
         self._connection = connection
         self._source = source
@@ -74,7 +91,7 @@ class Merge:
         self._differs = " or ".join(f"t.{n} is not s.{n}" for n in payload) or "0"
         self._present = "t.gone = 0" if source.referenced_by else "1"
         self._rows_before = self._count(f"{self._table} t where {self._present}")
-        self._covered = self._covered_rows(source.covers)
+        self._covered = covered_rows(source, days)
         self._unmatched = (
             f"{self._covered} and {self._present} "
             f"and not exists (select 1 from temp._stage s where {self._same_key})"
@@ -114,21 +131,6 @@ class Merge:
             rows_before=self._rows_before,
             rows_after=self._count(f"{self._table} t where {self._present}"),
         )
-
-    def _covered_rows(self, covers: Coverage) -> str:
-        """An SQL condition on `t` that holds for the stored rows this delivery is the truth for."""
-        if covers.kind == "all":
-            return "1"
-        if covers.kind == "new":
-            return "0"
-        column = quoted(covers.column)
-        first, last = self._connection.execute(
-            f"select substr(min({column}), 1, 10), substr(max({column}), 1, 10) from temp._stage"
-        ).fetchone()
-        if first is None:
-            return "0"
-        # '~' sorts after every time of the last day
-        return f"t.{column} >= '{first}' and t.{column} <= '{last}~'"
 
     def _withdraw(self) -> tuple[int, int | None]:
         amount = 0 if self._source.amount else None

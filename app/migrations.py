@@ -122,4 +122,8 @@ def upgrade(connection: sqlite3.Connection) -> None:
             if statement.strip():
                 db.conn.execute(statement)
 
+    @steps()
+    def remember_how_a_delivery_was_read(db: Database) -> None:
+        db.conn.execute("alter table _deliveries rename column layout to reading")
+
     steps.apply(Database(connection, execute_plugins=False))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from app import models as sql_files
+from app.appending import append_delivery
 from app.archive import Archive
 from app.contract import Source
 from app.deliveries import Collected, collect
@@ -254,10 +255,13 @@ def _import(
     if _nothing_new(outcome, ledger.last(source.name, *FETCHED)):
         return replace(outcome, message="the same file as before")
     try:
-        imported = import_delivery(
+        file = collected.file(archive, folder)
+        imported = append_delivery(
+            connection, source, file, _last_import(outcome, ledger), project.read_limits
+        ) or import_delivery(
             connection,
             source,
-            collected.file(archive, folder),
+            file,
             run_id=ledger.next_run(),
             delivery_id=ledger.next_delivery(),
             limits=project.read_limits,
@@ -265,8 +269,13 @@ def _import(
         )
     except (ContentError, SourceError) as error:
         return _failed(source, collected, "refused", error)
-    remarks = imported.layout.remarks(source)
-    return replace(outcome, status="imported", counts=imported.counts, message="; ".join(remarks))
+    return replace(
+        outcome,
+        status="imported",
+        counts=imported.counts,
+        reading=imported.reading,
+        message="; ".join(imported.remarks),
+    )
 
 
 def _nothing_new(outcome: Outcome, last: Outcome | None) -> bool:
@@ -278,6 +287,16 @@ def _nothing_new(outcome: Outcome, last: Outcome | None) -> bool:
         and last.contract == outcome.contract
         and last.refers_to == outcome.refers_to
     )
+
+
+def _last_import(outcome: Outcome, ledger: Ledger) -> Outcome | None:
+    """The last import, if it was the last delivery and was read as this one would be."""
+    last = ledger.last(outcome.source, *FETCHED)
+    if not last or last.status == "refused":
+        return None
+    if (last.contract, last.refers_to) != (outcome.contract, outcome.refers_to):
+        return None
+    return ledger.last(outcome.source, "imported")
 
 
 def _publish(

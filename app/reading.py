@@ -66,13 +66,14 @@ class Reader:
     Iteration gives (line number where the record begins, its cells), and counts `blank` records
     without giving them; `raw()` is the text of the record last given. DeliveryError if the file is
     not the declared one (`encoding-error`, `missing-label`, `duplicate-label`, `quote-error`,
-    `limit-error`, `empty`).
+    `limit-error`, `empty`). The encoding is found out unless it is given.
     """
 
-    def __init__(self, path: Path, source: Source, limits: ReadLimits) -> None:
+    def __init__(self, path: Path, source: Source, limits: ReadLimits, encoding: str = "") -> None:
         self.blank = 0
+        self._path = path
         self._limits = limits
-        encoding = find_encoding(path, limits)
+        encoding = encoding or find_encoding(path, limits)
         delimiter, header, positions = _find_header(path, encoding, source, limits)
         self.layout = Layout(encoding, delimiter, header, positions)
         # newline="" leaves line ends as they are: raw text stays what was delivered
@@ -87,12 +88,25 @@ class Reader:
 
     def __iter__(self) -> Iterator[Record]:
         self._file.seek(0)
+        self._records = _Records(self._file, self.layout.delimiter, self._limits)
+        records = iter(self._records)
+        next(records)  # the header
+        return self._without_blanks(records)
+
+    def after(self, size: int) -> Iterator[Record]:
+        """The records behind the first `size` bytes, which end a record; lines count from there."""
+        encoding = _decodes(
+            self._path, self.layout.encoding.removesuffix("-sig"), self._limits, size
+        )
+        self._file.close()
+        self._file = self._path.open(encoding=encoding, newline="")
+        self._file.seek(size)
+        self._records = _Records(self._file, self.layout.delimiter, self._limits)
+        return self._without_blanks(iter(self._records))
+
+    def _without_blanks(self, records: Iterator[Record]) -> Iterator[Record]:
         self.blank = 0
-        records = _Records(self._file, self.layout.delimiter, self._limits)
-        self._records = records
-        given = iter(records)
-        next(given)  # the header
-        for record in given:
+        for record in records:
             cells = record[1]
             # most records have a first cell: look at the others only if it is empty
             if (cells and cells[0].strip()) or cells is MALFORMED or any(map(str.strip, cells)):
@@ -168,12 +182,13 @@ def find_encoding(path: Path, limits: ReadLimits) -> str:
         return _decodes(path, "cp1252", limits)
 
 
-def _decodes(path: Path, encoding: str, limits: ReadLimits) -> str:
-    """`encoding`, once the whole file was decoded with it, in pieces, without keeping any."""
+def _decodes(path: Path, encoding: str, limits: ReadLimits, start: int = 0) -> str:
+    """`encoding`, once the file from byte `start` was decoded with it, in pieces."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    done = 0
+    done = start
     line = 0
     with path.open("rb") as file:
+        file.seek(start)
         while True:
             chunk = file.read(SCAN_BYTES)
             try:

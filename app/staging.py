@@ -21,10 +21,12 @@ class Stage:
 
     Repeats get their occurrence here; without repeats a second record of a key is a collision.
     If the source's table is empty there is nothing to compare with: then `direct` is true and the
-    rows go straight into it.
+    rows go straight into it. With `appending`, occurrences go on from those of the table.
     """
 
-    def __init__(self, connection: sqlite3.Connection, source: Source) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, source: Source, *, appending: bool = False
+    ) -> None:
         self.rows = 0
         self.collisions: list[tuple[int, str, Problem]] = []
         self._connection = connection
@@ -34,7 +36,8 @@ class Stage:
         columns = [column.stored for column in (*source.read_columns, *source.copied_columns)]
         names = [*columns, *(["occurrence"] if source.repeats else [])]
         table = quoted(source.name)
-        self.direct = not connection.execute(f"select 1 from {table} limit 1").fetchone()
+        filled = connection.execute(f"select 1 from {table} limit 1").fetchone()
+        self.direct = not (filled or appending)
         self._table = table if self.direct else "temp._stage"
         listed = ", ".join(map(quoted, names))
         if not self.direct:
@@ -45,7 +48,10 @@ class Stage:
             )
         places = ", ".join("?" * len(names))
         self._insert = f"insert into {self._table} ({listed}) values ({places})"
-        self._occurrences = _Occurrences(source, columns, self) if source.repeats else None
+        self._counted = [self._table, *([table] if appending else [])]
+        self._occurrences = (
+            _Occurrences(source, columns, self, appending) if source.repeats else None
+        )
 
     def add(self, row: Row, line: int, raw: Callable[[], str]) -> None:
         """Stage an accepted row; `line` and `raw()` tell where it came from."""
@@ -73,12 +79,25 @@ class Stage:
             self._connection.execute(f"delete from {self._table}")
 
     def last_occurrence(self, key: tuple[Value, ...]) -> int:
-        """The number of staged rows with this key."""
+        """The number of rows so far with this key."""
         where = " and ".join(f"{quoted(name)} = ?" for name in self._source.stored_key[:-1])
-        (last,) = self._connection.execute(
-            f"select max(occurrence) from {self._table} where {where}", key
+        found = 0
+        for table in self._counted:
+            (last,) = self._connection.execute(
+                f"select max(occurrence) from {table} where {where}", key
+            ).fetchone()
+            found = max(found, last or 0)
+        return found
+
+    def days(self) -> tuple[str, str] | None:
+        """The first and the last day that the rows cover; None if no days are, or without rows."""
+        if self._source.covers.kind != "days_of":
+            return None
+        column = quoted(self._source.covers.column)
+        first, last = self._connection.execute(
+            f"select substr(min({column}), 1, 10), substr(max({column}), 1, 10) from {self._table}"
         ).fetchone()
-        return last or 0
+        return (first, last) if first else None
 
     def _insert_unique(self) -> None:
         execute = self._connection.execute
@@ -113,28 +132,29 @@ class _Occurrences:
 
     A file usually comes ordered by its key's first column (its day). When too many keys are held
     their counts are forgotten; should a value of that column in their range come again, its
-    counts are asked of the staged rows.
+    counts are asked of the staged rows. With `asking`, so are those of every other key.
     """
 
-    def __init__(self, source: Source, columns: list[str], stage: Stage) -> None:
+    def __init__(self, source: Source, columns: list[str], stage: Stage, asking: bool) -> None:
         places = [columns.index(name) for name in source.stored_key[:-1]]
         self._key: Callable[[Row], tuple[Value, ...]] = (
             itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)
         )
         self._stage = stage
+        self._asking = asking
         self._counts: dict[tuple[Value, ...], int] = {}
         self._forgotten: tuple[Value, Value] | None = None
 
     def number(self, rows: list[Row]) -> None:
         """Append to each row its occurrence: 1 for the first of its key, 2 for the second, ..."""
-        counts, key_of = self._counts, self._key
+        counts, key_of, asking = self._counts, self._key, self._asking
         low, high = self._forgotten or (None, None)
         for row in rows:
             key = key_of(row)
             number = counts.get(key)
             if number is None:
                 asked = low is not None and low <= key[0] <= high  # type: ignore[operator]
-                number = self._stage.last_occurrence(key) if asked else 0
+                number = self._stage.last_occurrence(key) if asked or asking else 0
             counts[key] = number = number + 1
             row.append(number)
 
