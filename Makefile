@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV    = .venv
 BIN     = $(VENV)/bin
 
-.PHONY: help run test lint clean
+.PHONY: help run test soak lint clean
 
 help:
 	@echo "make run    import the bundled sample (or your .env's files) and publish the answers"
 	@echo "make test   run the tests"
+	@echo "make soak   kill a run 1,000 times and look for a trace (half an hour)"
 	@echo "make lint   check style and types"
 
 run: $(VENV)/.run
@@ -15,6 +16,9 @@ run: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -n auto
+
+soak: $(VENV)/.dev
+	@COMPTOIR_KILLS=1000 $(BIN)/python -m pytest -q -n auto tests/test_kills.py
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check .

@@ -42,18 +42,28 @@ class Shop:
     """The default project's contracts and SQL on files that a test writes."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
         root.mkdir(parents=True, exist_ok=True)
         for name in ("sql", "reference"):
             shutil.copytree(REPOSITORY / name, root / name)
         shutil.copy(REPOSITORY / "comptoir.toml", root)
+        self._open(root)
+        self.write("products", PRODUCTS)
+        self.write("stores", STORES)
+        self.write("sales", SALES)
+
+    @classmethod
+    def existing(cls, root: Path) -> Shop:
+        """The shop that is already in `root`."""
+        shop = cls.__new__(cls)
+        shop._open(root)
+        return shop
+
+    def _open(self, root: Path) -> None:
+        self.root = root
         self.places = Places(root / "db" / "sales.db", root / "results")
         self.environment = {
             f"{name.upper()}_URL": f"data/{name}.csv" for name in ("products", "stores", "sales")
         }
-        self.write("products", PRODUCTS)
-        self.write("stores", STORES)
-        self.write("sales", SALES)
 
     def file(self, source: str) -> Path:
         return self.root / "data" / f"{source}.csv"

@@ -274,9 +274,7 @@ def test_after_any_deliveries_the_covered_days_equal_a_fresh_import_and_the_bala
     fresh.run()
     covered = fresh.query("select min(date), max(date) from sales")[0]
     if covered[0] is not None:
-        assert [
-            row for row in shop.sales() if covered[0] <= row[0] <= covered[1]
-        ] == fresh.sales()
+        assert [row for row in shop.sales() if covered[0] <= row[0] <= covered[1]] == fresh.sales()
     ledger = shop.query(
         "select read - inserted - known - changed - rejected - blank, "
         "rows_after - rows_before - inserted + withdrawn from _deliveries where status = 'imported'"
