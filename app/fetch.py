@@ -417,6 +417,7 @@ class _Web:
         authorization = response.request.headers.get("Authorization") or ""
         secrets = _secrets(self.url, self.where, [*self.headers.values(), authorization])
         content_type = _shown(response.headers.get("Content-Type", ""), secrets)
+        kind = content_type or "no content type"
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         announced: int | None = response.raw.length_remaining
         of = "" if announced is None else f" of {announced:,}"
@@ -429,7 +430,7 @@ class _Web:
             except _network_errors() as error:
                 silent = any(isinstance(cause, TimeoutError) for cause in _causes(error))
                 what = "no more bytes came" if silent else "the connection broke"
-                what += f" after {response.raw.tell():,}{of} bytes ({content_type})"
+                what += f" after {response.raw.tell():,}{of} bytes ({kind})"
                 raise self._passing("timeout" if silent else "truncated", what) from None
 
         if encoding not in ("", "identity", "gzip", "x-gzip"):
@@ -439,7 +440,7 @@ class _Web:
         compressed = encoding.endswith("gzip")
         return _Answer(
             pieces=self._gunzipped(raw()) if compressed else raw(),
-            name=f"the answer ({response.status_code}, {content_type or 'no content type'})",
+            name=f"the answer ({response.status_code}, {kind})",
             content_type=content_type,
             announced=None if compressed else announced,
             etag=response.headers.get("ETag"),
@@ -530,14 +531,20 @@ def _session(connections: list[Any]) -> Session:
     class Noting(HTTPAdapter):
         def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
             pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-            connect = type(pool).ConnectionCls
-
-            def noted(*args: Any, **kwargs: Any) -> Any:
-                connections.append(connect(*args, **kwargs))
-                return connections[-1]
-
-            pool.ConnectionCls = noted
+            pool.ConnectionCls = partial(noted, type(pool).ConnectionCls)
             return pool
+
+    def noted(make: Any, *args: Any, **kwargs: Any) -> Any:
+        connection = make(*args, **kwargs)
+        connect = connection.connect
+
+        def connect_and_note() -> None:
+            connect()
+            connection.noted = connection.sock  # a response may take the socket away
+
+        connection.connect, connection.noted = connect_and_note, None
+        connections.append(connection)
+        return connection
 
     class Staying(Session):
         def get_redirect_target(self, resp: Response) -> None:
@@ -563,9 +570,9 @@ def _cut_at(deadline: float, connections: list[Any]) -> Iterator[None]:
     def watch() -> None:
         done.wait(max(deadline - monotonic(), 0))
         while not done.wait(0.05):
-            for connection in list(connections):
+            for open_socket in [s for c in list(connections) for s in (c.sock, c.noted)]:
                 with suppress(OSError, TypeError):
-                    socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+                    socket.socket.shutdown(open_socket, socket.SHUT_RDWR)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

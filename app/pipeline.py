@@ -37,7 +37,7 @@ from app.publishing import (
 )
 from app.reports import remove_reports, write_reports
 from app.schema import create_missing, migrate
-from app.store import connect, locked, transaction, translated
+from app.store import checkpoint, connect, locked, transaction, translated
 
 FETCHED: tuple[Status, ...] = ("imported", "skipped", "refused")
 
@@ -169,7 +169,7 @@ def reset(places: Places) -> str:
         with closing(live), closing(sqlite3.connect(":memory:")) as empty:
             # through SQLite, so that whoever has the file open sees an empty database
             empty.backup(live)
-            live.execute("pragma wal_checkpoint(truncate)")
+            checkpoint(live)
         shutil.rmtree(places.archive, ignore_errors=True)
         removed = remove_reports(places.results)
     return f"{places.database} is empty; {len(removed)} result files were removed"
@@ -384,10 +384,13 @@ def _demand_database(places: Places) -> None:
 @contextmanager
 def _writing(database: Path) -> Iterator[sqlite3.Connection]:
     with translated(database):
-        connection = connect(database, write=True)
-        with closing(connection):
+        with closing(connect(database, write=True)) as connection:
             upgrade(connection)
+        # A reader that is the last to close leaves the log's index where it is: without it, nobody
+        # could open the database on a full disk.
+        with closing(connect(database)), closing(connect(database, write=True)) as connection:
             yield connection
+            checkpoint(connection)
 
 
 @contextmanager

@@ -88,6 +88,12 @@ def savepoint(connection: sqlite3.Connection, name: str) -> Iterator[None]:
     connection.execute(f"release {name}")
 
 
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Move the write-ahead log into the database file, unless readers still need it."""
+    connection.execute("pragma busy_timeout = 0")
+    connection.execute("pragma wal_checkpoint(truncate)")
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Errors of SQLite and of the file system inside become a StoreError that names `path`."""

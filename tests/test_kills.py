@@ -38,7 +38,9 @@ CONTENT = (
 def prepare(shop: Shop) -> None:
     """A shop with a first run behind it and a second one to do that changes everything."""
     shop.run()
-    shop.write("products", [("Savon", "P1", "12.00", "49"), *PRODUCTS[1:], ("Neuf", "P4", "1", "1")])
+    shop.write(
+        "products", [("Savon", "P1", "12.00", "49"), *PRODUCTS[1:], ("Neuf", "P4", "1", "1")]
+    )
     shop.write("stores", [*STORES, ("4", "Lille", "2")])
     shop.write("sales", [SALES[0], *SALES[2:], SALES[2], ("2025-03-07", "P4", "9", "4"), ("x",)])
 
@@ -107,7 +109,8 @@ def content(shop: Shop) -> dict[str, Any]:
     """Everything a run leaves, without the times."""
     found: dict[str, Any] = {name: shop.table(name) for name in CONTENT}
     found["rejects"] = shop.query(
-        'select source, line, code, "column", raw, first_run, resolved_run from _rejects order by 1, 2'
+        'select source, line, code, "column", raw, first_run, resolved_run from _rejects '
+        "order by source, line"
     )
     for path in sorted(shop.places.results.iterdir()):
         if path.name != "manifest.json":
