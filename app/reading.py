@@ -105,8 +105,11 @@ class Reader:
                 self.blank += 1
 
     def raw(self) -> str:
-        """The text of the record last given, as it was delivered, with its line end."""
-        return self._records.raw()
+        """The text of the record last given, as it was delivered.
+
+        Without its line end: the same record may be the last of one file and not of another.
+        """
+        return self._records.raw().rstrip("\r\n")
 
 
 class _Records:
