@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -20,6 +21,7 @@ from app.verbs.run import run
 from app.verbs.shared import Context
 from app.verbs.status import status
 
+_WHOLE = "the database holds all of this run or nothing of it: run again"
 VERBS = (run, status, rejects, check, analyse, reset)
 
 
@@ -50,16 +52,19 @@ for verb in VERBS:
 def main() -> NoReturn:
     """Run the command line; every ending has its exit code, and none shows a traceback."""
     signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no € is no reason to fail
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; the database is as before this run", err=True)
+        click.echo(f"interrupted; {_WHOLE}", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except _Terminated:
-        click.echo("terminated; the database is as before this run", err=True)
+        click.echo(f"terminated; {_WHOLE}", err=True)
         sys.exit(EXIT_TERMINATED)
     except ComptoirError as error:
         click.echo(f"error: {error}", err=True)
@@ -88,6 +93,6 @@ def _report_defect(error: Exception) -> None:
     click.echo(
         f"internal error: {type(error).__name__}\n"
         f"  hint: this is a defect of Comptoir, please report it with {file.name}; "
-        "the database is as before this run",
+        "the database holds all of this run or nothing of it",
         err=True,
     )

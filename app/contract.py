@@ -107,6 +107,16 @@ class Source:
         return tuple(column for column in self.columns if column.copy is not None)
 
     @property
+    def payload(self) -> tuple[str, ...]:
+        """The stored columns that come from the file and are not part of the key."""
+        return tuple(c.stored for c in self.read_columns if c.name not in self.key)
+
+    def link(self, copied: Column) -> Column:
+        """The column whose reference leads to what `copied` copies."""
+        assert copied.copy is not None
+        return next(c for c in self.columns if c.references == copied.copy[0])
+
+    @property
     def stored_key(self) -> tuple[str, ...]:
         """The primary key in the database: the declared key, and the occurrence of repeats."""
         key = tuple(self.column(name).stored for name in self.key)
@@ -195,10 +205,10 @@ class Checker:
                     column, convert[column.name], references[column.references], remark
                 )
         for column in source.copied_columns:
-            link = self._link(column)
+            link = self._source.link(column)
             convert[column.name] = _copied(column, convert[link.name], references[link.references])
         order = (*source.read_columns, *source.copied_columns)
-        places = [positions[self._link(c).name if c.copy else c.name] for c in order]
+        places = [positions[self._source.link(c).name if c.copy else c.name] for c in order]
         self._order = tuple(zip(order, places, strict=True))
         self._cells = tuple(_Memo(convert[column.name]) for column in order)
         self.row = self._row_maker(places)
@@ -215,7 +225,7 @@ class Checker:
             return [Problem("extra-cell", "", "", message)]
         found: list[Problem] = []
         for (column, place), cell in zip(self._order, self._cells, strict=True):
-            if column.copy and any(p.column == self._link(column).name for p in found):
+            if column.copy and any(p.column == self._source.link(column).name for p in found):
                 continue  # the reference itself is already reported
             try:
                 cell[values[place]]
@@ -248,11 +258,6 @@ class Checker:
                 return None
 
         return row
-
-    def _link(self, copied: Column) -> Column:
-        """The column whose reference leads to what `copied` copies."""
-        assert copied.copy is not None
-        return next(c for c in self._source.columns if c.references == copied.copy[0])
 
 
 def match_header(source: Source, header: Sequence[str]) -> dict[str, int]:

@@ -105,6 +105,7 @@ def _read(reader: Reader, checker: Checker, stage: Stage, rejects: RejectLog) ->
         if was_rejected and raw() in was_rejected:
             rejects.accepted(raw())
     stage.flush()
+    stage.settle()
     for line, text, problem in stage.collisions:
         rejects.add(line, text, [problem])
 

@@ -83,10 +83,7 @@ class Merge:
         self._ids = {"run": run_id, "delivery": delivery_id, "source": source.name}
         self._table = quoted(source.name)
         self._key = [quoted(name) for name in source.stored_key]
-        payload = [
-            quoted(c.stored) for c in source.read_columns if c.stored not in source.stored_key
-        ]
-        self._payload = payload
+        self._payload = payload = [quoted(name) for name in source.payload]
         self._same_key = " and ".join(f"t.{name} = s.{name}" for name in self._key)
         self._differs = " or ".join(f"t.{n} is not s.{n}" for n in payload) or "0"
         self._present = "t.gone = 0" if source.referenced_by else "1"
@@ -103,6 +100,14 @@ class Merge:
         if not self._withdrawn:
             return
         covered = self._count(f"{self._table} t where {self._covered} and {self._present}")
+        emptied = not self._count("(select 1 from temp._stage limit 1)")
+        if emptied and self._source.max_withdrawn < 1:
+            raise LimitError(
+                f"the delivery holds no good record and would take out all {covered:,} rows",
+                code="max-withdrawn",
+                hint="if that is right, set max_withdrawn = 1 for one run; "
+                "the table stays as it was",
+            )
         if over_limit(self._withdrawn, covered, self._source.max_withdrawn):
             raise LimitError(
                 f"{self._withdrawn:,} of the {covered:,} rows that this delivery covers are not in "
@@ -162,7 +167,7 @@ class Merge:
             return 0
         gone = f"{self._same_key} and t.gone = 1"
         self._trace("returned", f"{self._table} t join temp._stage s on {gone}")
-        sets = ", ".join(["gone = 0", *(f"{name} = s.{name}" for name in self._payload)])
+        sets = ", ".join(["gone = 0", *self._assignments()])
         return self._execute(
             f"update {self._table} as t set {sets} from temp._stage s where {gone}"
         )
@@ -172,10 +177,18 @@ class Merge:
             return 0
         match = f"{self._same_key} and ({self._differs})"
         self._trace("changed", f"temp._stage s join {self._table} t on {match}")
-        sets = ", ".join(f"{name} = s.{name}" for name in self._payload)
+        sets = ", ".join(self._assignments())
         return self._execute(
             f"update {self._table} as t set {sets} from temp._stage s where {match}"
         )
+
+    def _assignments(self) -> list[str]:
+        """What is read is replaced; what was copied stays, unless the row refers elsewhere now."""
+        sets = [f"{name} = s.{name}" for name in self._payload]
+        for column in self._source.copied_columns:
+            name, link = quoted(column.stored), quoted(self._source.link(column).stored)
+            sets.append(f"{name} = case when t.{link} is s.{link} then t.{name} else s.{name} end")
+        return sets
 
     def _count_known(self) -> int:
         """Staged rows that the table now holds with equal content, before anything is inserted."""

@@ -327,6 +327,8 @@ def _publish(
     if status == "published":
         connection.execute("insert or replace into _state values ('published', ?)", (key,))
     if status == "blocked":
+        # whatever comes next is to be published again, also what was there before
+        connection.execute("delete from _state where name = 'published'")
         exit_code = max(exit_code, 1)
     ledger.close_run(run_id, verb=verb, started_at=started_at, status=status, exit_code=exit_code)
     (published_run,) = connection.execute("select max(run_id) from _results").fetchone()

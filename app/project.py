@@ -26,6 +26,7 @@ from app.values import DEFAULT_FORMATS, TYPES, Value
 
 PROJECT_FILE = "comptoir.toml"
 SAMPLES_FOLDER = "samples"
+LARGEST_LIMIT = 2**62
 RESERVED_NAMES = {"calendar", "occurrence", "gone"}
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -84,7 +85,7 @@ def load_project(root: Path, environment: Mapping[str, str] | None = None) -> Pr
     """
     path = root / PROJECT_FILE
     if environment is None:
-        environment = {**_dotenv(root), **os.environ}
+        environment = {**_dotenv(root / ".env"), **os.environ}
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -95,15 +96,25 @@ def load_project(root: Path, environment: Mapping[str, str] | None = None) -> Pr
         raise ProjectError(
             f"not a TOML file: {error}", where=str(path), hint="see https://toml.io"
         ) from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
     return _Parser(path, environment).project(content)
 
 
-def _dotenv(root: Path) -> dict[str, str]:
-    if not (root / ".env").is_file():
+def _dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
         return {}
     from dotenv import dotenv_values
 
-    return {name: value for name, value in dotenv_values(root / ".env").items() if value}
+    try:
+        return {name: value for name, value in dotenv_values(path).items() if value}
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> ProjectError:
+    hint = "check that it is a file in UTF-8 and that this user may read it"
+    return ProjectError(f"it cannot be read: {error}", where=str(path), hint=hint)
 
 
 class _Parser:
@@ -139,9 +150,13 @@ class _Parser:
         groups = {field.name: kind for kind in (FetchLimits, ReadLimits) for field in fields(kind)}
         self.known(body, tuple(groups), "limits")
         given: dict[type, dict[str, Any]] = {FetchLimits: {}, ReadLimits: {}}
+        whole = {f.name for kind in given for f in fields(kind) if isinstance(f.default, int)}
         for name, value in body.items():
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or not 0 < value < LARGEST_LIMIT:
                 self.fail(f"limits.{name}", f"found {value!r}", "a number greater than 0")
+            if name in whole and not isinstance(value, int):
+                self.fail(f"limits.{name}", f"found {value!r}", "a whole number")
             given[groups[name]][name] = value
         return FetchLimits(**given[FetchLimits]), ReadLimits(**given[ReadLimits])
 
@@ -248,6 +263,11 @@ class _Parser:
         for name in order:
             source = sources[name]
             columns = tuple(self.typed(source, column, linked) for column in source.columns)
+            for column in columns:
+                if column.stored != column.name and column.stored in {c.name for c in columns}:
+                    found = f"money is stored as {column.stored!r}, like another column"
+                    where = f"sources.{name}.columns.{column.name}"
+                    self.fail(where, found, "another name")
             referrers = tuple(
                 (other.name, column.stored)
                 for other in sources.values()
@@ -333,9 +353,10 @@ class _Parser:
         for form in content:
             directives = re.findall(r"%(.)", self.text(form, where))
             needed = _DIRECTIVES[kind]
-            if not needed <= set(directives) or not set(directives) <= {*needed, "S"}:
+            once = len(set(directives)) == len(directives)
+            if not once or not needed <= set(directives) or not set(directives) <= {*needed, "S"}:
                 wanted = " ".join(f"%{letter}" for letter in "YmdHMS" if letter in {*needed, "S"})
-                self.fail(where, f"found {form!r}", f"the directives {wanted}")
+                self.fail(where, f"found {form!r}", f"the directives {wanted}, each once")
         return tuple(content)
 
     def pattern(self, content: Any, where: str) -> str:
@@ -350,7 +371,7 @@ class _Parser:
         if not isinstance(content, list) or (where.endswith(".key") and not content):
             self.fail(where, f"found {content!r}", "a list of columns")
         for name in content:
-            if name not in columns:
+            if not isinstance(name, str) or name not in columns:
                 self.fail(where, f"found {name!r}", "a column of this source", columns)
         if len(set(content)) < len(content):
             self.fail(where, "a column is named twice", "each column once")
@@ -386,7 +407,8 @@ class _Parser:
         return _VARIABLE.sub(expand, str(value))
 
     def name(self, name: str, where: str) -> None:
-        if not _NAME.fullmatch(name) or name in RESERVED_NAMES:
+        reserved = name in RESERVED_NAMES or name.startswith("sqlite_")
+        if not _NAME.fullmatch(name) or reserved:
             self.fail(where, f"{name!r} cannot be a name", "a-z, 0-9 and _, not a reserved word")
 
     def table(self, content: Any, where: str) -> dict[str, Any]:

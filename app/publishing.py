@@ -68,7 +68,10 @@ def rehearse(sources: Mapping[str, Source], models: Models) -> None:
 
 
 def inputs_key(connection: sqlite3.Connection, models: Models, versions: Mapping[str, int]) -> str:
-    """A SHA-256 that changes whenever the results could: data, calendar, SQL files, program."""
+    """A SHA-256 that changes whenever the results could: data, calendar, SQL files, program.
+
+    Where a SQL file reads system tables, the data includes how far these have grown.
+    """
     span = connection.execute(
         "select min(date), max(date), sum(is_complete) from calendar"
     ).fetchone()
@@ -76,7 +79,9 @@ def inputs_key(connection: sqlite3.Connection, models: Models, versions: Mapping
         (model.kind, model.name, model.sha256)
         for model in (*models.marts, *models.analyses, *models.checks)
     ]
-    content = json.dumps([__version__, span, sorted(versions.items()), files])
+    read = {name for m in (*models.marts, *models.analyses, *models.checks) for name in m.reads}
+    system = [_growth(connection, name) for name in SYSTEM_TABLES if name in read]
+    content = json.dumps([__version__, span, sorted(versions.items()), files, system])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -208,6 +213,13 @@ class _naming:  # noqa: N801 - reads as a statement
                 where=f"{folder.parent.name}/{folder.name}/{self._model.path.name}",
                 hint="correct the file and run again; nothing was changed",
             ) from None
+
+
+def _growth(connection: sqlite3.Connection, system_table: str) -> tuple[Any, ...]:
+    """What differs once rows were added to a system table, or its rejects resolved."""
+    resolved = "count(resolved_run)" if system_table == "_rejects" else "0"
+    rows = connection.execute(f"select count(*), {resolved} from {quoted(system_table)}")
+    return tuple(rows.fetchone())
 
 
 def _create_calendar(connection: sqlite3.Connection) -> None:

@@ -78,7 +78,11 @@ class Reader:
         self.layout = Layout(encoding, delimiter, header, positions)
         # newline="" leaves line ends as they are: raw text stays what was delivered
         self._file: IO[str] = path.open(encoding=encoding, newline="")
-        self.sample = [cells for _, cells in islice(self, SAMPLE_RECORDS)]
+        try:
+            self.sample = [cells for _, cells in islice(self, SAMPLE_RECORDS)]
+        except BaseException:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Reader:
         return self
@@ -115,8 +119,11 @@ class Reader:
                 self.blank += 1
 
     def raw(self) -> str:
-        """The text of the record last given, as it was delivered, with its line end."""
-        return self._records.raw()
+        """The text of the record last given, as it was delivered.
+
+        Without its line end: the same record may be the last of one file and not of another.
+        """
+        return self._records.raw().rstrip("\r\n")
 
 
 class _Records:
@@ -187,10 +194,12 @@ def _decodes(path: Path, encoding: str, limits: ReadLimits, start: int = 0) -> s
     decoder = codecs.getincrementaldecoder(encoding)()
     done = start
     line = 0
+    # a line over the limit never fits into one piece
+    piece = min(SCAN_BYTES, limits.line_bytes)
     with path.open("rb") as file:
         file.seek(start)
         while True:
-            chunk = file.read(SCAN_BYTES)
+            chunk = file.read(piece)
             try:
                 decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as error:
@@ -230,9 +239,10 @@ def _find_header(
     failures: list[tuple[int, DeliveryError]] = []
     wanted = {fold(column.label) for column in source.read_columns}
     for delimiter in DELIMITERS:
-        with path.open(encoding=encoding, newline="") as file:
-            header = _header(file, delimiter, limits)
+        header: tuple[str, ...] = ()
         try:
+            with path.open(encoding=encoding, newline="") as file:
+                header = _header(file, delimiter, limits)
             found.append((delimiter, header, match_header(source, header)))
         except DeliveryError as error:
             failures.append((len(wanted & {fold(label) for label in header}), error))

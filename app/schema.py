@@ -55,6 +55,7 @@ def migrate(connection: sqlite3.Connection, sources: Mapping[str, Source]) -> li
     stored) rebuilds the table with its rows. ProjectError for any other, before anything changes.
     """
     present = _declared(connection)
+    _demand_referrers(connection, sources, present)
     outdated = [
         source
         for source in sources.values()
@@ -64,6 +65,23 @@ def migrate(connection: sqlite3.Connection, sources: Mapping[str, Source]) -> li
     for source, shared in plans:
         _rebuild(connection, source, sources, shared)
     return [f"table {source.name} migrated to its changed contract" for source in outdated]
+
+
+def _demand_referrers(
+    connection: sqlite3.Connection, sources: Mapping[str, Source], present: Mapping[str, str]
+) -> None:
+    """ProjectError if a stored table that nobody brings up to date any more refers to a source."""
+    for name in sorted(present.keys() - sources.keys()):
+        rows = connection.execute('select "table" from pragma_foreign_key_list(?)', (name,))
+        for target in sorted({target for (target,) in rows} & sources.keys()):
+            raise ProjectError(
+                f"the stored table {name!r} refers to {target!r}, "
+                f"but the source {name!r} is not declared any more",
+                where=f"source {target}",
+                hint=f"declare {name!r} again, or begin a fresh database with "
+                "`python -m app reset`",
+                code="contract",
+            )
 
 
 def _declared(connection: sqlite3.Connection) -> dict[str, str]:
@@ -110,7 +128,8 @@ def _carried_over(connection: sqlite3.Connection, source: Source) -> list[str]:
             "`python -m app reset`",
             code="contract",
         )
-    return [name for name in old if name in {*new, *system}]
+    kept = {*new, *(["occurrence"] if source.repeats else [])}
+    return [name for name in old if name in kept or (name == "gone" and source.referenced_by)]
 
 
 def _rebuild(

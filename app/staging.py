@@ -35,6 +35,7 @@ class Stage:
         self._origin: list[tuple[int, str]] = []
         columns = [column.stored for column in (*source.read_columns, *source.copied_columns)]
         names = [*columns, *(["occurrence"] if source.repeats else [])]
+        self._columns = ", ".join(map(quoted, columns))
         table = quoted(source.name)
         filled = connection.execute(f"select 1 from {table} limit 1").fetchone()
         self.direct = not (filled or appending)
@@ -72,6 +73,29 @@ class Stage:
             self._insert_unique()
         self._batch.clear()
         self._origin.clear()
+
+    def settle(self) -> None:
+        """Called once all rows are staged: make occurrences independent of the file's order.
+
+        Records of one key that differ in other columns are numbered in the order of those.
+        """
+        if not self._occurrences or not self._source.payload:
+            return
+        execute = self._connection.execute
+        key, others = (
+            ", ".join(map(quoted, names))
+            for names in (self._source.stored_key[:-1], self._source.payload)
+        )
+        execute(
+            f"create temp table _settled as select {self._columns}, row_number() over "
+            f"(partition by {key} order by {others}) as occurrence from {self._table}"
+        )
+        execute(f"delete from {self._table}")
+        execute(
+            f"insert into {self._table} ({self._columns}, occurrence) "
+            f"select {self._columns}, occurrence from temp._settled"
+        )
+        execute("drop table temp._settled")
 
     def undo(self) -> None:
         """Leave the source's table as it was."""

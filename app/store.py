@@ -99,9 +99,16 @@ def translated(path: Path) -> Iterator[None]:
     """Errors of SQLite and of the file system inside become a StoreError that names `path`."""
     try:
         yield
-    except ComptoirError:
-        raise
+    except (ComptoirError, BrokenPipeError):
+        raise  # a pipe is the reader of what is printed, not a file
     except sqlite3.Error as error:
+        if str(error).startswith("no such table: _"):
+            raise StoreError(
+                "nothing was imported into this database yet",
+                where=str(path),
+                hint="run `python -m app run` first",
+                code="empty",
+            ) from error
         raise StoreError(
             f"SQLite says: {error}", where=str(path), hint=_database_hint(error), code=_name(error)
         ) from error

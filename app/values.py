@@ -109,13 +109,21 @@ def choose_format(column: Column, cells: Sequence[str]) -> str:
     scores = {form: sum(v is not None for v in values.values()) for form, values in read.items()}
     best = max(column.formats, key=lambda form: scores[form])
     for form in column.formats:
-        if form != best and scores[form] == scores[best] and read[form] != read[best]:
-            raise DeliveryError(
+        if form == best or scores[form] < scores[best] or read[form] == read[best]:
+            continue
+        if any(read[form][cell] and read[best][cell] for cell in distinct):
+            what = (
                 f"column {column.label!r} can be read as {best} or as {form}, "
-                "with other dates each time",
-                code="type-error",
-                hint=f"declare one format only for column {column.name!r} in comptoir.toml",
+                "with other dates each time"
             )
+        else:
+            what = f"column {column.label!r} has as many values of the form {best} as of {form}"
+        raise DeliveryError(
+            what,
+            code="type-error",
+            hint="ask for dates of one form, or declare one format only for column "
+            f"{column.name!r} in comptoir.toml",
+        )
     return best
 
 
@@ -138,8 +146,7 @@ class DateReader:
             else ""
         )
         self._proofs = 0
-        self._contrary = 0
-        self._example = ""
+        self._contrary: dict[str, None] = {}  # distinct values, in order; a slip may be repeated
 
     def __call__(self, text: str) -> str:
         moment = _parse(text, self._format)
@@ -148,14 +155,14 @@ class DateReader:
                 self._proofs += 1
             return moment.isoformat(" ")[: self._width]
         if self._swapped and _parse(text, self._swapped) is not None:
-            self._contrary += 1
-            self._example = self._example or text
+            self._contrary[text] = None
         raise InvalidValue("type-error", f"{_short(text)} is not a date of the form {self._format}")
 
     def verdict(self) -> None:
-        if self._contrary and self._contrary >= self._proofs:
+        if self._contrary and len(self._contrary) >= self._proofs:
+            example = next(iter(self._contrary))
             raise DeliveryError(
-                f"dates such as {self._example!r} in column {self._column.label!r} are of the form "
+                f"dates such as {example!r} in column {self._column.label!r} are of the form "
                 f"{self._swapped}, but {self._format} is declared",
                 code="type-error",
                 hint=f"if the file is right, declare formats = [{self._swapped!r}] for column "

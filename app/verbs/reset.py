@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -24,10 +25,13 @@ def reset(context: Context, db: Path | None, results: Path | None, yes: bool) ->
 
     project = context.project()
     places = context.places(project, db, results)
-    if not yes:
-        click.confirm(
-            f"Empty {places.database}, its archived deliveries and the files in {places.results}?",
-            abort=True,
-        )
-    click.echo(pipeline.reset(places))
+    question = (
+        f"Empty {places.database}, its archived deliveries and the files in {places.results}?"
+    )
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("nobody is there to be asked: say --yes")
+    if yes or click.confirm(question):
+        click.echo(pipeline.reset(places))
+    else:
+        click.echo("nothing was changed")
     return 0
