@@ -25,6 +25,7 @@ from app.results import Result, State, read_results, read_state
 from app.store import connect, translated
 
 MANIFEST = "manifest.json"
+UNFINISHED = ".write-"
 NOTE_ROWS = 15
 
 
@@ -38,6 +39,8 @@ def write_reports(
         if state.published_run is None:
             return False
         folder.mkdir(parents=True, exist_ok=True)
+        for leftover in folder.glob(f"{UNFINISHED}*"):  # of a run that was killed
+            leftover.unlink()
         before = _read_manifest(folder)
         key = _key(connection, state)
         if before.get("key") == key and _intact(folder, before["files"]):
@@ -105,7 +108,7 @@ def _intact(folder: Path, files: Mapping[str, str]) -> bool:
 
 
 def _write(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".write-", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

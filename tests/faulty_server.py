@@ -66,7 +66,7 @@ class FaultyServer:
         return f"http://{login}{'@' if login else ''}{host}:{self.port}{path}"
 
     def on(self, path: str, behaviour: Behaviour) -> None:
-        """Let `path` behave so from now on; a query is not part of the path."""
+        """Let `path` behave so from now on; a query is not part of it. A proxy's is `host:port`."""
         self._behaviours[path] = behaviour
 
     def serve(self, path: str, body: bytes, **how: Any) -> None:
@@ -86,7 +86,8 @@ class FaultyServer:
     def answer(self, handler: Handler) -> None:
         path = urlsplit(handler.path).path
         self.requests.append(Received(handler.path, path, handler.headers))
-        self._behaviours.get(path, status(404))(handler)
+        behaviour = self._behaviours.get(handler.path) or self._behaviours.get(path)
+        (behaviour or status(404))(handler)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -104,6 +105,8 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         with suppress(ConnectionError, TimeoutError):  # the client is gone
             self.server.owner.answer(self)
+
+    do_CONNECT = do_GET
 
     def begin(self, code: int = 200, headers: Mapping[str, str | None] | None = None) -> None:
         self.send_response(code)
