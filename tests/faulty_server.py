@@ -106,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
         with suppress(ConnectionError, TimeoutError):  # the client is gone
             self.server.owner.answer(self)
 
-    do_CONNECT = do_GET
+    do_CONNECT = do_GET  # noqa: N815 - the name is that of the library
 
     def begin(self, code: int = 200, headers: Mapping[str, str | None] | None = None) -> None:
         self.send_response(code)
