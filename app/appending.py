@@ -16,7 +16,7 @@ from app.contract import Checker, Source
 from app.errors import DeliveryError
 from app.importing import Imported, Reading, demand_balance, read_references
 from app.ledger import Outcome
-from app.merging import Counts, covered_rows
+from app.merging import Counts, covered_rows, joined_days
 from app.reading import Reader, ReadLimits
 from app.staging import Stage
 from app.store import quoted
@@ -51,7 +51,7 @@ def append_delivery(
             blank, remarks = reader.blank, tuple(reader.layout.remarks(source))
     except DeliveryError:
         return None  # reading everything says what is wrong, and where
-    days = _joined(last.reading.days, stage.days())
+    days = joined_days(last.reading.days, stage.days())
     if _stored_in_new_days(connection, source, last.reading.days, days):
         return None
     counts = _insert(connection, source, stage.rows, blank, last.counts)
@@ -113,12 +113,6 @@ def _read_end(
         stage.add(row, line, reader.raw)
     stage.flush()
     return True
-
-
-def _joined(one: tuple[str, str] | None, other: tuple[str, str] | None) -> tuple[str, str] | None:
-    if one is None or other is None:
-        return one or other
-    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def _stored_in_new_days(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.contract import Checker, References, Source, over_limit
 from app.errors import ComptoirError, LimitError
-from app.merging import Counts, Merge, first_counts
+from app.merging import Counts, Merge, first_counts, joined_days
 from app.reading import Reader, ReadLimits
 from app.rejects import RejectLog
 from app.staging import Stage
@@ -51,10 +51,12 @@ def import_delivery(
     delivery_id: int,
     limits: ReadLimits,
     excuses: Mapping[str, str],
+    covered: tuple[str, str] | None = None,
 ) -> Imported:
     """Bring `source`'s table to what the delivery at `path` says, within its coverage.
 
-    `excuses` tells for a referenced source why its table may be incomplete. DeliveryError if the
+    `excuses` tells for a referenced source why its table may be incomplete; `covered` are the days
+    that these same bytes covered when they were read under another contract. DeliveryError if the
     file is not the declared one, LimitError if too much would be rejected or withdrawn: then the
     table is untouched. Rejects are kept in every case.
     """
@@ -73,7 +75,7 @@ def import_delivery(
             _read(reader, checker, stage, rejects)
             checker.verdict()
             _refuse_rejects(source, rejects, stage.rows + rejects.records, excuses)
-            days = stage.days()
+            days = joined_days(stage.days(), covered)
             merge = None
             if not stage.direct:
                 merge = Merge(connection, source, days, run_id, delivery_id)

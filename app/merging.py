@@ -36,6 +36,16 @@ class Counts:
         )
 
 
+Days = tuple[str, str] | None
+
+
+def joined_days(one: Days, other: Days) -> Days:
+    """The days from the first of both spans to the last of both."""
+    if one is None or other is None:
+        return one or other
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
 def covered_rows(source: Source, days: tuple[str, str] | None) -> str:
     """An SQL condition on `t`: the stored rows that a delivery of these days is the truth for."""
     if source.covers.kind == "all":

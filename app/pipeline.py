@@ -266,6 +266,7 @@ def _import(
             delivery_id=ledger.next_delivery(),
             limits=project.read_limits,
             excuses=excuses,
+            covered=_covered_before(outcome, ledger),
         )
     except (ContentError, SourceError) as error:
         return _failed(source, collected, "refused", error)
@@ -297,6 +298,14 @@ def _last_import(outcome: Outcome, ledger: Ledger) -> Outcome | None:
     if (last.contract, last.refers_to) != (outcome.contract, outcome.refers_to):
         return None
     return ledger.last(outcome.source, "imported")
+
+
+def _covered_before(outcome: Outcome, ledger: Ledger) -> tuple[str, str] | None:
+    """The days that these same bytes covered at the last import: they still do."""
+    last = ledger.last(outcome.source, "imported")
+    if last and last.reading and last.delivery.sha256 == outcome.delivery.sha256:
+        return last.reading.days
+    return None
 
 
 def _publish(
