@@ -126,4 +126,8 @@ def upgrade(connection: sqlite3.Connection) -> None:
     def remember_how_a_delivery_was_read(db: Database) -> None:
         db.conn.execute("alter table _deliveries rename column layout to reading")
 
+    @steps()
+    def keep_rejects_without_their_line_end(db: Database) -> None:
+        db.conn.execute("update _rejects set raw = rtrim(raw, char(13, 10))")
+
     steps.apply(Database(connection, execute_plugins=False))

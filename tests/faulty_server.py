@@ -260,11 +260,11 @@ def drip(body: bytes, *, every: float, chunked: bool = False) -> Behaviour:
     return answer
 
 
-def drip_headers(*, every: float, code: int = 200) -> Behaviour:
+def drip_headers(start: bytes = b"HTTP/1.1 200 OK\r\nX-Slow: ", *, every: float) -> Behaviour:
     """Headers that come one byte at a time and never end."""
 
     def answer(handler: Handler) -> None:
-        handler.send([b"HTTP/1.1 %d Slow\r\nX-Slow: " % code])
+        handler.send([start])
         handler.send(repeat(b"x"), every)
 
     return answer

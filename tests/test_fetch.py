@@ -636,7 +636,7 @@ def test_a_proxy_that_drips_is_cut_at_the_time_budget(
     server: FaultyServer, into: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("https_proxy", server.url(""))
-    server.on("shop.invalid:443", drip_headers(every=0.05, code=407))
+    server.on("shop.invalid:443", drip_headers(b"HTTP/1.1 ", every=0.05))
     began = time.monotonic()
     error = refused("https://shop.invalid/a.csv", into, replace(QUICK, seconds=0.4))
     assert time.monotonic() - began < 3
