@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 
 from app.formats import shown
@@ -10,7 +11,8 @@ from app.publishing import CheckResult
 from app.rejects import Reject
 from app.results import Result, State
 
-ANSWER_ROWS = 10
+ANSWER_ROWS = 12
+WIDTH = 120  # where the output is not a terminal
 REJECT_ROWS = 5
 LEDGER = (
     "read", "inserted", "known", "changed", "rejected", "blank", "withdrawn", "rows_before",
@@ -19,12 +21,16 @@ LEDGER = (
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], align: str) -> str:
-    """A text table; `align` has one letter a column, l or r."""
+    """A text table; `align` has one letter a column, l or r. Without headings, no rule either."""
     from tabulate import tabulate
 
     sides = ["left" if letter == "l" else "right" for letter in align]
     return tabulate(
-        list(rows), headers=list(headings), tablefmt="simple", colalign=sides, disable_numparse=True
+        [[_printable(cell) for cell in row] for row in rows],
+        headers=list(headings),
+        tablefmt="simple" if headings else "plain",
+        colalign=sides,
+        disable_numparse=True,
     )
 
 
@@ -35,7 +41,7 @@ def ledger_table(run: Run) -> str:
         counts = outcome.counts
         figures = [f"{getattr(counts, name):,}" if counts else "" for name in LEDGER]
         rows.append([outcome.source, outcome.status, *figures])
-    headings = ["source", "status", *(name.replace("_", " ") for name in LEDGER)]
+    headings = ["source", "status", *(name.removeprefix("rows_") for name in LEDGER)]
     parts = [table(headings, rows, "ll" + "r" * len(LEDGER))]
     for outcome in run.outcomes:
         counts = outcome.counts
@@ -57,15 +63,19 @@ def nothing_new(run: Run) -> bool:
 
 
 def answers(results: Sequence[Result]) -> str:
-    """The first analysis of each page: the rest is in the files."""
-    firsts: dict[str, Result] = {}
-    for result in results:
-        firsts.setdefault(result.model.page, result)
-    return "\n\n".join(answer(result, ANSWER_ROWS) for result in firsts.values())
+    """Of each page the first analysis that is short: the rest is in the files."""
+    chosen: dict[str, Result] = {}
+    for result in sorted(results, key=lambda result: len(result.rows) > ANSWER_ROWS):
+        chosen.setdefault(result.model.page, result)
+    in_order = [result for result in results if result in chosen.values()]
+    return "\n\n".join(answer(result, ANSWER_ROWS) for result in in_order)
 
 
 def answer(result: Result, most: int | None = None) -> str:
-    """One analysis as a table, of at most `most` rows; a single row stands upright."""
+    """One analysis as a table, of at most `most` rows; a single row stands upright.
+
+    With `most`, also columns are left out at the right for which the terminal is too narrow.
+    """
     model = result.model
     kinds = [result.format(column) for column in result.columns]
     headings = [model.label(column) or column.replace("_", " ") for column in result.columns]
@@ -75,14 +85,27 @@ def answer(result: Result, most: int | None = None) -> str:
     ]
     title = model.title or model.name
     if len(result.rows) == 1 and len(headings) > 4:
-        return f"{title}\n" + table(["", ""], zip(headings, rows[0], strict=True), "lr").split(
-            "\n", 2
-        )[2].join(["", ""])
+        return f"{title}\n" + table([], zip(headings, rows[0], strict=True), "lr")
     texts = [any(isinstance(row[at], str) for row in result.rows) for at in range(len(kinds))]
-    body = table(headings, rows, "".join("l" if text else "r" for text in texts))
-    left = len(result.rows) - len(rows)
-    more = f"\n... {left:,} more rows in {model.name}.csv" if left > 0 else ""
-    return f"{title}\n{body}{more}"
+    align = "".join("l" if text else "r" for text in texts)
+    fits = _columns_that_fit(headings, rows) if most else len(headings)
+    body = table(headings[:fits], [row[:fits] for row in rows], align[:fits])
+    left = (
+        _counted(len(result.rows) - len(rows), "more row"),
+        _counted(len(headings) - fits, "more column"),
+    )
+    more = " and ".join(part for part in left if not part.startswith("0 "))
+    return f"{title}\n{body}" + (f"\n... {more} in {model.name}.csv" if more else "")
+
+
+def _columns_that_fit(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """How many columns, from the left, fit on the terminal; at least two."""
+    space = shutil.get_terminal_size((WIDTH, 24)).columns + 2
+    for at, column in enumerate(zip(headings, *rows, strict=True)):
+        space -= max(map(len, column)) + 2
+        if space < 0 and at >= 2:
+            return at
+    return len(headings)
 
 
 def rejects_table(rejects: Sequence[Reject]) -> str:
@@ -97,7 +120,7 @@ def rejects_table(rejects: Sequence[Reject]) -> str:
 def checks_table(checks: Sequence[CheckResult]) -> str:
     """Each check with its severity and what it found."""
     rows = [
-        [c.name, c.severity, "passed" if not c.row_count else f"{c.row_count:,} rows", c.title]
+        [c.name, c.severity, _counted(c.row_count, "row") if c.row_count else "passed", c.title]
         for c in checks
     ]
     return table(("check", "severity", "result", "title"), rows, "llrl")
@@ -144,6 +167,15 @@ def state_text(state: State, places: Places) -> str:
         parts.append(f"BLOCKED by {names}: the results are the last good ones")
     parts.append(f"Database: {places.database}\nFiles: {places.results}")
     return "\n".join(parts)
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" + ("s" if count != 1 else "")
+
+
+def _printable(text: str) -> str:
+    """Without what a terminal would obey: a cell of a file is shown, never run."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "�" for c in text)
 
 
 def _clip(text: str, width: int) -> str:

@@ -40,6 +40,8 @@ def shown(value: Value, kind: str = "") -> str:
         return f"{value:,.2f} €"
     if kind == "percent":
         return f"{100 * value:.1f} %"
-    if kind == "integer" or isinstance(value, int):
+    if kind == "integer":
         return f"{value:,.0f}"
+    if isinstance(value, int):
+        return str(value)  # a year, a number of a store: not a quantity unless it says so
     return f"{value:,.2f}"

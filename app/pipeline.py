@@ -35,10 +35,12 @@ from app.publishing import (
     refresh_calendar,
     rehearse,
 )
+from app.rejects import Reject, find_rejects
 from app.reports import remove_reports, write_reports
 from app.schema import create_missing, migrate
 from app.store import checkpoint, connect, locked, transaction, translated
 
+TOLD_REJECTS = 100
 FETCHED: tuple[Status, ...] = ("imported", "skipped", "refused")
 
 
@@ -68,6 +70,7 @@ class Run:
     published_run: int | None = None
     files_written: bool = False
     dry_run: bool = False
+    new_rejects: list[Reject] = field(default_factory=list)  # of a dry run, the first of them
 
     def intention(self) -> str:
         """What this run would publish, in one sentence."""
@@ -88,7 +91,7 @@ class Run:
             "notes": self.notes,
             "published_run": self.published_run,
             "files_written": self.files_written,
-        }
+        } | ({"new_rejects": [r.as_dict() for r in self.new_rejects]} if self.dry_run else {})
 
 
 Say = Callable[[str], None]
@@ -143,6 +146,7 @@ def dry_run(project: Project, places: Places, *, offline: bool = False, say: Say
         _refuse_other_origin(project, connection)
         kept = Archive(places.archive) if offline else Archive(folder / "archive")
         result = _import_and_publish(project, models, connection, kept, folder, offline, say)
+        result.new_rejects = find_rejects(connection, run_id=result.run_id, limit=TOLD_REJECTS)
     result.dry_run = True
     return result
 

@@ -119,6 +119,7 @@ def publish(connection: sqlite3.Connection, models: Models, run_id: int) -> list
     nothing was published.
     """
     results: list[CheckResult] = []
+    _create_calendar(connection)
     try:
         with savepoint(connection, "results"):
             _drop_published(connection)

@@ -119,15 +119,21 @@ def find_rejects(
     source: str = "",
     code: str = "",
     resolved: bool = False,
+    run_id: int | None = None,
     limit: int | None = None,
 ) -> list[Reject]:
-    """Open rejects (or the resolved ones), by source and line; at most `limit`."""
+    """Open rejects (or the resolved ones), by source and line; at most `limit`.
+
+    With `run_id`, only those that were new in that run.
+    """
     rows = connection.execute(
         'select source, line, code, "column", value, message, raw, first_run, resolved_run, '
         "coalesce(resolution, '') from _rejects "
         "where (:source = '' or source = :source) and (:code = '' or code = :code) "
+        "and (:run is null or first_run = :run) "
         "and (resolved_run is not null) = :resolved order by source, line, reject_id limit :limit",
         {
+            "run": run_id,
             "source": source,
             "code": code,
             "resolved": resolved,

@@ -84,6 +84,11 @@ class Shop:
         assert old in text, f"{old!r} is not in the project file"
         path.write_text(text.replace(old, new), encoding="utf-8")
 
+    def forget_sql(self) -> None:
+        """Take out the SQL files, for contracts on which they would not run."""
+        for path in (self.root / "sql").rglob("*.sql"):
+            path.unlink()
+
     def project(self) -> Project:
         return load_project(self.root, self.environment)
 

@@ -51,6 +51,10 @@ def analyse(
     if as_json:
         print_json({result.model.name: result.as_dicts() for result in found})
     else:
-        click.echo(answer(found[0]) if name and found else answers(found))
+        if name:
+            text = answer(found[0]) if found else f"{name} was never published"
+        else:
+            text = answers(found)
+        click.echo(f"{text}\n")
         print_ending(done, places)
     return done.exit_code

@@ -12,6 +12,7 @@ from app.verbs.shared import (
     Context,
     db_option,
     json_option,
+    print_checks,
     print_ending,
     print_json,
     results_option,
@@ -70,6 +71,9 @@ def _print_run(done: Run, project: Project, places: Places) -> None:
         return
     click.echo(f"\n{ledger_table(done)}\n")
     if done.dry_run:
+        if done.new_rejects:
+            click.echo(f"Would be rejected\n{rejects_table(done.new_rejects)}\n")
+        print_checks(done)
         click.echo(f"Dry run: nothing was written. {done.intention()}")
         return
     with translated(places.database), closing(connect(places.database)) as connection:

@@ -46,12 +46,17 @@ results_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
-def print_ending(done: Run, places: Places) -> None:
+def print_checks(done: Run) -> None:
+    """The checks that found something."""
     from app.console import checks_table
 
     failed = [check for check in done.checks if check.row_count]
     if failed:
         click.echo(f"{checks_table(failed)}\nThe rows: python -m app check --show\n")
+
+
+def print_ending(done: Run, places: Places) -> None:
+    print_checks(done)
     if done.status == "blocked":
         click.echo("Nothing was published: a blocking check failed; the last good results stay.")
     click.echo(f"Run {done.run_id}: {done.status}. Database: {_near(places.database)}")
