@@ -22,9 +22,10 @@ from app.verbs.restore import restore
 from app.verbs.run import run
 from app.verbs.shared import Context, record_defect
 from app.verbs.status import status
+from app.verbs.watch import watch
 
 _WHOLE = "the database holds all of this run or nothing of it: run again"
-VERBS = (run, status, rejects, check, analyse, backup, restore, reset)
+VERBS = (run, status, rejects, check, analyse, watch, backup, restore, reset)
 
 
 @click.group(
