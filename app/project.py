@@ -100,6 +100,12 @@ def load_project(root: Path, environment: Mapping[str, str] | None = None) -> Pr
         raise ProjectError(
             f"there is no {PROJECT_FILE}", where=str(root), hint="name the folder that holds it"
         ) from None
+    except PermissionError:
+        raise ProjectError(
+            "this user may not read it",
+            where=str(path),
+            hint="let all read the project (Docker runs as a user of its own): chmod -R a+rX .",
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProjectError(
             f"not a TOML file: {error}", where=str(path), hint="see https://toml.io"
