@@ -43,7 +43,7 @@ COPY --chmod=755 docker/sqlite3 /usr/local/bin/
 COPY --from=project /project /project
 USER 10001:10001
 EXPOSE 8001
-HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=6 \
+HEALTHCHECK --interval=3s --timeout=5s --start-period=60s --retries=6 \
     CMD ["python", "-I", "-S", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8001/-/versions.json', timeout=4)"]
 LABEL org.opencontainers.image.title="comptoir-db" \
     org.opencontainers.image.description="The SQLite database of Comptoir: its shell and its web page"
