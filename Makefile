@@ -15,7 +15,7 @@ run: $(VENV)/.run
 	@$(BIN)/python -m app run
 
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest -q -n auto
+	@$(BIN)/python -m pytest -q -n auto --dist loadgroup
 
 soak: $(VENV)/.dev
 	@COMPTOIR_KILLS=1000 $(BIN)/python -m pytest -q -n auto tests/test_kills.py

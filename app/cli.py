@@ -14,15 +14,18 @@ import click
 from app import __version__
 from app.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_TERMINATED, ComptoirError
 from app.verbs.analyse import analyse
+from app.verbs.backup import backup
 from app.verbs.check import check
 from app.verbs.rejects import rejects
 from app.verbs.reset import reset
+from app.verbs.restore import restore
 from app.verbs.run import run
-from app.verbs.shared import Context
+from app.verbs.shared import Context, record_defect
 from app.verbs.status import status
+from app.verbs.watch import watch
 
 _WHOLE = "the database holds all of this run or nothing of it: run again"
-VERBS = (run, status, rejects, check, analyse, reset)
+VERBS = (run, status, rejects, check, analyse, watch, backup, restore, reset)
 
 
 @click.group(
@@ -70,7 +73,10 @@ def main() -> NoReturn:
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
     except Exception as error:
-        _report_defect(error)
+        click.echo(
+            f"{record_defect(error)}\n  hint: please report it with that file; {_WHOLE}",
+            err=True,
+        )
         sys.exit(EXIT_INTERNAL)
 
 
@@ -80,19 +86,3 @@ class _Terminated(BaseException):
 
 def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
     raise _Terminated
-
-
-def _report_defect(error: Exception) -> None:
-    import tempfile
-    import traceback
-
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="comptoir-", suffix=".log", delete=False, encoding="utf-8"
-    ) as file:
-        traceback.print_exception(error, file=file)
-    click.echo(
-        f"internal error: {type(error).__name__}\n"
-        f"  hint: this is a defect of Comptoir, please report it with {file.name}; "
-        "the database holds all of this run or nothing of it",
-        err=True,
-    )

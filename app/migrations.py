@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
+    from sqlite_utils.migrations import Migrations
 
 _FIRST = """
 create table _runs (
@@ -112,6 +113,25 @@ create table _state (
 def upgrade(connection: sqlite3.Connection) -> None:
     """Apply the steps this database has not seen, each in a transaction of its own."""
     from sqlite_utils import Database
+
+    _steps().apply(Database(connection, execute_plugins=False))
+
+
+def applied_steps(connection: sqlite3.Connection) -> tuple[list[str], list[str]]:
+    """The steps that made this database: those known here, and those of a newer version.
+
+    Both are empty for a database that Comptoir did not make.
+    """
+    from sqlite_utils import Database
+
+    steps, database = _steps(), Database(connection, execute_plugins=False)
+    applied = [step.name for step in steps.applied(database)]
+    # whatever an empty database would still need is what this version knows
+    known = {step.name for step in steps.pending(Database(memory=True))}
+    return [n for n in applied if n in known], [n for n in applied if n not in known]
+
+
+def _steps() -> Migrations:
     from sqlite_utils.migrations import Migrations
 
     steps = Migrations("comptoir")
@@ -130,4 +150,4 @@ def upgrade(connection: sqlite3.Connection) -> None:
     def keep_rejects_without_their_line_end(db: Database) -> None:
         db.conn.execute("update _rejects set raw = rtrim(raw, char(13, 10))")
 
-    steps.apply(Database(connection, execute_plugins=False))
+    return steps

@@ -97,14 +97,17 @@ class Run:
 Say = Callable[[str], None]
 
 
-def run(project: Project, places: Places, *, offline: bool = False, say: Say = print) -> Run:
+def run(
+    project: Project, places: Places, *, offline: bool = False, wait: float = 0, say: Say = print
+) -> Run:
     """Import what is new, publish the answers, write the files.
 
-    ComptoirError if the run as a whole could not be done: then the database is as before. A
-    source that fails is told in the outcome and in `exit_code`.
+    Another run is waited for, for `wait` seconds at most. ComptoirError if the run as a whole
+    could not be done: then the database is as before. A source that fails is told in the
+    outcome and in `exit_code`.
     """
     models = load_models(project)
-    with locked(places.database, "run"):
+    with locked(places.database, "run", wait, say):
         with _writing(places.database) as connection, _workspace(places.database) as folder:
             _refuse_other_origin(project, connection)
             archive = Archive(places.archive)

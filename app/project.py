@@ -25,6 +25,8 @@ from app.reading import ReadLimits
 from app.values import DEFAULT_FORMATS, TYPES, Value
 
 PROJECT_FILE = "comptoir.toml"
+DATABASE = "db/sales.db"
+RESULTS = "results"
 SAMPLES_FOLDER = "samples"
 LARGEST_LIMIT = 2**62
 RESERVED_NAMES = {"calendar", "occurrence", "gone"}
@@ -44,10 +46,15 @@ _COLUMN_KEYS = (
 
 @dataclass(frozen=True)
 class Project:
-    """A project folder. `sources` are in an order in which every reference leads backwards."""
+    """A project folder. `sources` are in an order in which every reference leads backwards.
+
+    `database` and `results` are where its outputs go unless a verb names another place.
+    """
 
     root: Path
     name: str
+    database: Path
+    results: Path
     sources: Mapping[str, Source]
     fetch_limits: FetchLimits
     read_limits: ReadLimits
@@ -81,7 +88,8 @@ def load_project(root: Path, environment: Mapping[str, str] | None = None) -> Pr
     """Read and check `root`'s project file.
 
     `${NAME:-default}` in a value is taken from the environment, or else from the folder's
-    `.env`. ProjectError for whatever is wrong.
+    `.env`; so are COMPTOIR_DB and COMPTOIR_RESULTS, relative to `root`. ProjectError for
+    whatever is wrong.
     """
     path = root / PROJECT_FILE
     if environment is None:
@@ -91,6 +99,12 @@ def load_project(root: Path, environment: Mapping[str, str] | None = None) -> Pr
     except FileNotFoundError:
         raise ProjectError(
             f"there is no {PROJECT_FILE}", where=str(root), hint="name the folder that holds it"
+        ) from None
+    except PermissionError:
+        raise ProjectError(
+            "this user may not read it",
+            where=str(path),
+            hint="let all read the project (Docker runs as a user of its own): chmod -R a+rX .",
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProjectError(
@@ -138,6 +152,8 @@ class _Parser:
         return Project(
             root=root,
             name=self.text(header.get("name", root.name), "project.name"),
+            database=root / (self._environment.get("COMPTOIR_DB") or DATABASE),
+            results=root / (self._environment.get("COMPTOIR_RESULTS") or RESULTS),
             sources=self.linked(sources),
             fetch_limits=fetch_limits,
             read_limits=read_limits,

@@ -11,21 +11,19 @@ import csv
 import hashlib
 import io
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from app.durable import UNFINISHED, replacing
 from app.formats import plain, shown
 from app.models import Models
 from app.results import Result, State, read_results, read_state
 from app.store import connect, translated
 
 MANIFEST = "manifest.json"
-UNFINISHED = ".write-"
 NOTE_ROWS = 15
 
 
@@ -108,17 +106,8 @@ def _intact(folder: Path, files: Mapping[str, str]) -> bool:
 
 
 def _write(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        file.write_bytes(content)
 
 
 def _csv(result: Result) -> bytes:

@@ -53,9 +53,13 @@ class SourceState:
 
 @dataclass(frozen=True)
 class State:
-    """What the database holds and publishes. `published_run` is None before the first time."""
+    """What the database holds and publishes. `published_run` is None before the first time.
+
+    `last_good_at` is when the last run with exit code 0 ended (UTC), '' if there was none.
+    """
 
     last_run: dict[str, Any] | None
+    last_good_at: str
     published_run: int | None
     published_at: str
     sources: list[SourceState]
@@ -73,9 +77,13 @@ def read_state(connection: sqlite3.Connection, sources: list[str]) -> State:
     published = connection.execute(
         "select run_id, finished_at from _runs where run_id = (select max(run_id) from _results)"
     ).fetchone()
+    (good,) = connection.execute(
+        "select max(finished_at) from _runs where exit_code = 0"
+    ).fetchone()
     rejects = count_rejects(connection)
     return State(
         last_run=run[0] if run else None,
+        last_good_at=good or "",
         published_run=published[0] if published else None,
         published_at=published[1] if published else "",
         sources=[_source_state(connection, name, rejects.get(name, 0)) for name in sources],

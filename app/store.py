@@ -9,8 +9,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import socket
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,7 @@ from app.errors import ComptoirError, LockError, StoreError
 
 BUSY_SECONDS = 10
 CACHE_KIB = 32_000
+LOCK_POLL_SECONDS = 0.2
 
 
 def connect(path: Path, *, write: bool = False) -> sqlite3.Connection:
@@ -140,9 +143,12 @@ def _database_hint(error: sqlite3.Error) -> str:
 
 
 @contextmanager
-def locked(database: Path, purpose: str) -> Iterator[None]:
+def locked(
+    database: Path, purpose: str, wait: float = 0, say: Callable[[str], None] | None = None
+) -> Iterator[None]:
     """Hold the one writer's lock of `database`; LockError, naming the holder, if it is taken.
 
+    A taken lock is waited for, for `wait` seconds at most; `say` is told once for whom.
     The lock is the kernel's (flock on a file beside the database): it goes with its process.
     """
     path = database.with_name(database.name + ".lock")
@@ -150,15 +156,7 @@ def locked(database: Path, purpose: str) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockError(
-                f"another process is writing to this database: {_holder(descriptor)}",
-                where=str(database),
-                hint="wait until it has ended and run again",
-                code="locked",
-            ) from None
+        _acquire(descriptor, database, wait, say)
         with translated(path):
             _write_holder(descriptor, purpose)
         yield
@@ -166,9 +164,38 @@ def locked(database: Path, purpose: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _acquire(
+    descriptor: int, database: Path, wait: float, say: Callable[[str], None] | None
+) -> None:
+    deadline = time.monotonic() + wait
+    told = False
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            left = deadline - time.monotonic()
+        else:
+            return
+        if left <= 0:
+            waited = f" (waited {wait:g} s)" if wait else ""
+            raise LockError(
+                f"another process is writing to this database: {_holder(descriptor)}{waited}",
+                where=str(database),
+                hint="wait until it has ended and run again, or let `run --wait SECONDS` wait",
+                code="locked",
+            )
+        if say and not told:
+            say(f"waiting up to {wait:g} s for {_holder(descriptor)}")
+            told = True
+        time.sleep(min(LOCK_POLL_SECONDS, left))
+
+
 def _write_holder(descriptor: int, purpose: str) -> None:
     since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = json.dumps({"purpose": purpose, "pid": os.getpid(), "since": since})
+    holder = {
+        "purpose": purpose, "pid": os.getpid(), "host": socket.gethostname(), "since": since,
+    }  # fmt: skip
+    text = json.dumps(holder)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, text.encode(), 0)
 
@@ -176,7 +203,10 @@ def _write_holder(descriptor: int, purpose: str) -> None:
 def _holder(descriptor: int) -> str:
     try:
         holder = json.loads(os.pread(descriptor, 1_000, 0))
-        return f"`{holder['purpose']}`, process {holder['pid']}, since {holder['since']}"
+        return (
+            f"`{holder['purpose']}`, process {holder['pid']} on {holder['host']}, "
+            f"since {holder['since']}"
+        )
     except (ValueError, KeyError, OSError):
         return "just started"
 

@@ -16,6 +16,7 @@ from app.verbs.shared import (
     print_ending,
     print_json,
     results_option,
+    wait_option,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @results_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
 @click.option("--offline", is_flag=True, help="Use the archived deliveries; fetch nothing.")
+@wait_option
 @json_option
 @click.pass_obj
 def run(
@@ -36,6 +38,7 @@ def run(
     results: Path | None,
     dry_run: bool,
     offline: bool,
+    wait: float,
     as_json: bool,
 ) -> int:
     """Fetch, import what is new, check, publish.
@@ -47,8 +50,11 @@ def run(
 
     project = context.project()
     places = context.places(project, db, results)
-    act = pipeline.dry_run if dry_run else pipeline.run
-    done = act(project, places, offline=offline, say=_silent if as_json else click.echo)
+    say = _silent if as_json else click.echo
+    if dry_run:
+        done = pipeline.dry_run(project, places, offline=offline, say=say)
+    else:
+        done = pipeline.run(project, places, offline=offline, wait=wait, say=say)
     if as_json:
         print_json(done.as_dict())
     else:

@@ -28,7 +28,7 @@ class Context:
     def places(self, project: Project, db: Path | None, results: Path | None) -> Places:
         from app.pipeline import Places
 
-        return Places(db or project.root / "db" / "sales.db", results or project.root / "results")
+        return Places(db or project.database, results or project.results)
 
 
 db_option = click.option(
@@ -42,6 +42,14 @@ results_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     envvar="COMPTOIR_RESULTS",
     help="The folder of the result files.  [default: results in the project]",
+)
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    envvar="COMPTOIR_WAIT",
+    default=0,
+    metavar="SECONDS",
+    help="Wait so long for another run to end.  [default: do not wait]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
@@ -80,6 +88,18 @@ def demand(name: str, names: Iterable[str], what: str) -> None:
 
 def print_json(content: Any) -> None:
     click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def record_defect(error: Exception) -> str:
+    """Write the traceback of an error nobody foresaw to a file; a line that names it."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="comptoir-", suffix=".log", delete=False, encoding="utf-8"
+    ) as file:
+        traceback.print_exception(error, file=file)
+    return f"internal error: {type(error).__name__}, a defect of Comptoir described in {file.name}"
 
 
 def _near(path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -14,24 +15,37 @@ from app.verbs.shared import Context, db_option, json_option, print_json, result
 @click.command()
 @db_option
 @results_option
+@click.option(
+    "--max-age", metavar="SPAN", help="Exit with 1 if the last good run is older: 45m, 2h, 1d."
+)
 @json_option
 @click.pass_obj
-def status(context: Context, db: Path | None, results: Path | None, as_json: bool) -> int:
+def status(
+    context: Context, db: Path | None, results: Path | None, max_age: str | None, as_json: bool
+) -> int:
     """Show how fresh the data and the results are.
 
+    A good run is one that ended with exit code 0.
+
     \b
-    Example: python -m app status --json
+    Example: python -m app status --max-age 45m
     """
     from app.console import state_text
     from app.results import read_state
     from app.store import connect, translated
+    from app.watch import parse_duration
 
+    oldest = datetime.now(UTC) - parse_duration(max_age) if max_age else None
     project = context.project()
     places = context.places(project, db, results)
     with translated(places.database), closing(connect(places.database)) as connection:
         state = read_state(connection, list(project.sources))
+    good = datetime.fromisoformat(state.last_good_at) if state.last_good_at else None
+    late = oldest is not None and (good is None or good < oldest)
     if as_json:
-        print_json(asdict(state) | {"blocked": state.blocked})
+        print_json(asdict(state) | {"blocked": state.blocked, "late": late})
     else:
         click.echo(state_text(state, places))
-    return 1 if state.blocked else 0
+        if late:
+            click.echo(f"LATE: the last good run ended {state.last_good_at or 'never'}")
+    return 1 if state.blocked or late else 0

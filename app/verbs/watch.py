@@ -1,0 +1,53 @@
+"""`watch`: runs at an interval."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.verbs.shared import Context, db_option, record_defect, results_option
+
+if TYPE_CHECKING:
+    from app.pipeline import Run, Say
+
+
+@click.command()
+@click.option(
+    "--every",
+    envvar="COMPTOIR_EVERY",
+    default="15m",
+    show_default=True,
+    metavar="SPAN",
+    help="The time between two runs: 90s, 15m, 2h, 1d.",
+)
+@db_option
+@results_option
+@click.pass_obj
+def watch(context: Context, every: str, db: Path | None, results: Path | None) -> int:
+    """Run now and then at an interval, until stopped.
+
+    A run that fails is tried again; `status --max-age` tells how it goes.
+
+    \b
+    Example: python -m app watch --every 15m
+    """
+    from app.watch import Watch, parse_duration
+
+    def act(say: Say) -> Run:
+        # read anew for each run, so that a corrected project file is used
+        from app import pipeline
+
+        project = context.project()
+        return pipeline.run(project, context.places(project, db, results), say=say)
+
+    span = parse_duration(every)
+    context.project()  # a wrong project file ends it here, not in the loop
+    # the interval is counted in local time, which would jump twice a year
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    Watch(act, span, log=click.echo, defect=record_defect).until_stopped()
+    return 0
