@@ -15,6 +15,7 @@ from app import __version__
 from app.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_TERMINATED, ComptoirError
 from app.verbs.analyse import analyse
 from app.verbs.check import check
+from app.verbs.profile import profile
 from app.verbs.rejects import rejects
 from app.verbs.reset import reset
 from app.verbs.run import run
@@ -22,7 +23,7 @@ from app.verbs.shared import Context
 from app.verbs.status import status
 
 _WHOLE = "the database holds all of this run or nothing of it: run again"
-VERBS = (run, status, rejects, check, analyse, reset)
+VERBS = (run, status, rejects, check, analyse, profile, reset)
 
 
 @click.group(

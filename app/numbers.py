@@ -50,7 +50,7 @@ def number_reader(kind: str, notation: str = "", sign: str = "") -> Callable[[st
     whole = r"[0-9]+"
     if groups:
         # one mark groups the whole number: 1 234 567, but not 1 234'567
-        whole = rf"[0-9]{{1,3}}(?:[{re.escape(groups)}][0-9]{{3}})+|[0-9]+"
+        whole = rf"[1-9][0-9]{{0,2}}(?:[{re.escape(groups)}][0-9]{{3}})+|[0-9]+"
     pattern = re.compile(rf"([+-]?)({whole})(?:[{decimal}]([0-9]+))?")
     finish = {"integer": _integer, "real": _real, "money": _money}[kind]
 

@@ -15,6 +15,7 @@ from app.verbs.shared import (
     print_ending,
     print_json,
     results_option,
+    silent,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def run(
     project = context.project()
     places = context.places(project, db, results)
     act = pipeline.dry_run if dry_run else pipeline.run
-    done = act(project, places, offline=offline, say=_silent if as_json else click.echo)
+    done = act(project, places, offline=offline, say=silent if as_json else click.echo)
     if as_json:
         print_json(done.as_dict())
     else:
@@ -80,7 +81,3 @@ def _print_run(done: Run, project: Project, places: Places) -> None:
         click.echo(f"Rejected\n{rejects_table(found[:REJECT_ROWS])}")
         click.echo("All of them: python -m app rejects\n")
     print_ending(done, places)
-
-
-def _silent(_line: str) -> None:
-    pass
