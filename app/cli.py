@@ -15,6 +15,7 @@ from app import __version__
 from app.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_TERMINATED, ComptoirError
 from app.verbs.analyse import analyse
 from app.verbs.check import check
+from app.verbs.init import init
 from app.verbs.profile import profile
 from app.verbs.rejects import rejects
 from app.verbs.reset import reset
@@ -23,7 +24,7 @@ from app.verbs.shared import Context
 from app.verbs.status import status
 
 _WHOLE = "the database holds all of this run or nothing of it: run again"
-VERBS = (run, status, rejects, check, analyse, profile, reset)
+VERBS = (run, status, rejects, check, analyse, profile, init, reset)
 
 
 @click.group(

@@ -33,7 +33,8 @@ class Dialect:
     """How a file is written. `skip` lines come before the header, or before the first record.
 
     `header` has a made-up label (`column 3`) for each column that has none; `has_header` tells
-    whether the file has any. `remarks` are sentences a person should read.
+    whether the file has any, `labelled` whether each column has one of its own there. `remarks`
+    are sentences a person should read.
     """
 
     encoding: str
@@ -41,6 +42,7 @@ class Dialect:
     skip: int
     header: tuple[str, ...]
     has_header: bool
+    labelled: bool = True
     remarks: tuple[str, ...] = ()
 
     def records(self, path: Path, limits: ReadLimits) -> Iterator[Record]:
@@ -114,7 +116,10 @@ def find_dialect(path: Path, limits: ReadLimits, labels: Collection[str] = ()) -
     if repeated:
         remarks.append(f"its header has {', '.join(map(repr, repeated))} more than once")
         labels = _distinct(labels)
-    return Dialect(encoding, best.delimiter, skip, tuple(labels), has_header, tuple(remarks))
+    labelled = labels == [label.strip() for label in header]
+    return Dialect(
+        encoding, best.delimiter, skip, tuple(labels), has_header, labelled, tuple(remarks)
+    )
 
 
 def _read(path: Path, encoding: str, delimiter: str, limits: ReadLimits) -> _Reading:

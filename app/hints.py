@@ -34,7 +34,7 @@ IDENTIFIER = (
 LINE_NUMBER = "line ligne zeile position pos seq sequence item linenumber rang"
 QUANTITY = (
     "quantity quantite menge anzahl qty qte units unites stuck pieces cantidad quantita sold "
-    "vendus vendues verkauft nombre nb"
+    "vendus vendues verkauft"
 )
 UNIT_PRICE = (
     "price prix preis precio prezzo unitprice unitaire einzelpreis tarif unit verkaufspreis"
@@ -48,9 +48,17 @@ NAME = (
     "name nom libelle label title titre bezeichnung description designation nombre nome city "
     "ville stadt intitule produit product produkt customer client kunde"
 )
-NOT_A_DAY_OF_BUSINESS = (
-    "birth naissance geburt geburtsdatum birthday dob born signup inscription registered "
-    "created updated modified maj expiry expiration delivery livraison shipped due echeance"
+BIRTH = "birth naissance geburt geburtsdatum birthday birthdate dob born death"
+# Dates of something else than the event itself, where there is another one to choose.
+OTHER_DAY = (
+    "signup inscription registered created updated modified maj expiry expiration delivery "
+    "delivered livraison lieferung lieferdatum shipped shipping due echeance paid return retour"
+)
+# Adding these up means nothing.
+NEVER_SUMMED = (
+    "age year annee jahr month mois monat day jour tag week semaine rank rang score note rate taux "
+    "percent pct percentage prozent ratio share lat latitude lon lng longitude temperature zip "
+    "floor etage level niveau size taille line ligne zeile position"
 )
 
 
@@ -61,6 +69,11 @@ def words(label: str) -> list[str]:
 
 
 def named(label: str, hints: str) -> bool:
-    """Whether one of the label's words, or all of them together, is among the words `hints`."""
+    """Whether one of the label's words, or all of them together, is among the words `hints`.
+
+    A longer hint may also end a word, as German builds them: Einkaufspreis is a price.
+    """
+    known = hints.split()
     found = words(label)
-    return bool({*found, "".join(found)} & set(hints.split()))
+    ends = tuple(hint for hint in known if len(hint) >= 5)
+    return bool({*found, "".join(found)} & set(known)) or any(w.endswith(ends) for w in found)

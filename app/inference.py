@@ -158,7 +158,9 @@ def _judged(kind: str, cells: Cells, readings: Mapping[str, dict[str, Value]], w
         for at, form in enumerate(best)
         if all(readings[form] != readings[other] for other in best[:at])
     ]
-    bad = [cell for cell in cells if cell not in readings[best[0]]]
+    # 27.01.25 could begin with a year, but a year of two digits comes last wherever it can
+    different = [form for form in different if not form.startswith("%y")] or different
+    bad = [cell for cell in cells if cell not in readings[different[0]]]
     return Guess(
         kind if total - top <= TOLERATED * total else "text",
         tuple(different),

@@ -19,13 +19,14 @@ SQL_WORDS = (
     "false fetch filter for foreign from full glob grant group having if in index inner insert "
     "intersect into is join key left like limit natural not null offset on or order outer over "
     "partition primary range references regexp right row rows rowid select set some table then to "
-    "transaction true union unique update user using values view when where window with"
+    "transaction true union unique update user using values view when where window with "
+    "interval timestamp percent pivot qualify lateral cluster sort"
 )
 
 
 def column_name(label: str, taken: Collection[str] = ()) -> str:
     """A name for the column labelled `label` that is not yet taken: 'Prix (€)' becomes prix."""
-    return _free(snake(label) or "column", taken)
+    return _free(snake(label) or "unnamed", taken)
 
 
 def table_name(url: str, taken: Collection[str] = ()) -> str:
@@ -36,7 +37,7 @@ def table_name(url: str, taken: Collection[str] = ()) -> str:
     name = snake(stem)
     if name in _SAYS_NOTHING or not name:
         sheet = parse_qs(parts.query).get("gid", [""])[0]
-        name = f"sheet_{snake(sheet)}" if snake(sheet) else "table_1"
+        name = f"sheet_{sheet}" if sheet.isdigit() else "table_1"
     return _free(name, taken)
 
 
