@@ -16,6 +16,8 @@ from app.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_TERMINATED, Comptoi
 from app.verbs.analyse import analyse
 from app.verbs.backup import backup
 from app.verbs.check import check
+from app.verbs.init import init
+from app.verbs.profile import profile
 from app.verbs.rejects import rejects
 from app.verbs.reset import reset
 from app.verbs.restore import restore
@@ -25,7 +27,7 @@ from app.verbs.status import status
 from app.verbs.watch import watch
 
 _WHOLE = "the database holds all of this run or nothing of it: run again"
-VERBS = (run, status, rejects, check, analyse, watch, backup, restore, reset)
+VERBS = (run, status, rejects, check, analyse, profile, init, watch, backup, restore, reset)
 
 
 @click.group(

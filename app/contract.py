@@ -15,7 +15,8 @@ from operator import getitem, itemgetter
 from typing import Any, Literal, NamedTuple
 
 from app.errors import DeliveryError
-from app.values import DateReader, InvalidValue, Value, choose_format, converter, value_reader
+from app.invalid import InvalidValue
+from app.values import DateReader, Value, choose_format, converter, value_reader
 
 REJECT_CODES = (
     "quote-error",
@@ -27,7 +28,7 @@ REJECT_CODES = (
     "foreign-key-error",
 )
 # Raised whenever the reading of a value changes, so that known deliveries are read again.
-READING_VERSION = 1
+READING_VERSION = 2
 # A limit speaks from the eleventh record on: one bad line in a file of five is not a broken file.
 LIMIT_FLOOR = 10
 # What a reader gives as the cells of a record whose quotes make no sense.
@@ -40,15 +41,19 @@ MEMO_CHARS = 100
 class Column:
     """One column of a source's table.
 
-    `label` is the header in the file; `formats` apply to dates; `minimum`/`maximum` are stored
-    values (cents for money, ISO text for dates); `references` is the source whose key the value
-    must be; `copy` is (source, column): the value is taken from there when a row is first imported.
+    `label` is the header in the file; `formats` say how dates or numbers are written; `currency`
+    may stand beside an amount; `nulls` are texts that mean an empty cell; `minimum`/`maximum` are
+    stored values (cents for money, ISO text for dates); `references` is the source whose key the
+    value must be; `copy` is (source, column): the value is taken from there when a row is first
+    imported.
     """
 
     name: str
     type: str
     label: str = ""
     formats: tuple[str, ...] = ()
+    currency: str = ""
+    nulls: tuple[str, ...] = ()
     optional: bool = False
     minimum: Value = None
     maximum: Value = None
@@ -74,7 +79,11 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Source:
-    """A remote file and its contract, as declared below `[sources.NAME]`."""
+    """A remote file and its contract, as declared below `[sources.NAME]`.
+
+    `delimiter` is '' where it is found from the header; `skip` lines come before the header;
+    `header` holds the labels of a file that begins with data.
+    """
 
     name: str
     url: str = field(repr=False)
@@ -83,6 +92,9 @@ class Source:
     covers: Coverage
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     repeats: bool = False
+    delimiter: str = ""
+    skip: int = 0
+    header: tuple[str, ...] = ()
     max_rejected: float = 0.1
     max_withdrawn: float = 0.1
     amount: tuple[str, ...] = ()
@@ -138,6 +150,7 @@ class Source:
             "key": self.key,
             "covers": asdict(self.covers),
             "repeats": self.repeats,
+            "layout": (self.delimiter, self.skip, self.header),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -11,6 +11,12 @@ from pathlib import Path
 UNFINISHED = ".write-"  # how the name of a file begins that is not yet whole
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """Write `content` to `path` as `replacing` does."""
+    with replacing(path) as file:
+        file.write_bytes(content)
+
+
 @contextmanager
 def replacing(path: Path, prefix: str = UNFINISHED) -> Iterator[Path]:
     """A new empty file beside `path`, to be written inside, that takes its name at the end.

@@ -21,7 +21,8 @@ from typing import Any, NoReturn
 from app.contract import Column, Coverage, Source
 from app.errors import ProjectError
 from app.fetch import FetchLimits
-from app.reading import ReadLimits
+from app.numbers import NOTATIONS, NUMBER_TYPES
+from app.reading import DELIMITERS, ReadLimits
 from app.values import DEFAULT_FORMATS, TYPES, Value
 
 PROJECT_FILE = "comptoir.toml"
@@ -33,14 +34,16 @@ RESERVED_NAMES = {"calendar", "occurrence", "gone"}
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
-_DIRECTIVES = {"date": {"Y", "m", "d"}, "datetime": {"Y", "m", "d", "H", "M"}}
+# What a format of dates must hold, one letter of each group, and what it may hold besides.
+_DIRECTIVES = {"date": ("Yy", "mbB", "d"), "datetime": ("Yy", "mbB", "d", "HI", "M")}
+_FURTHER_DIRECTIVES = {"date": "", "datetime": "Sfzp"}
 _SOURCE_KEYS = (
     "url", "headers", "key", "repeats", "covers", "columns", "max_rejected", "max_withdrawn",
-    "amount", "description",
+    "amount", "description", "delimiter", "skip", "header",
 )  # fmt: skip
 _COLUMN_KEYS = (
-    "from", "type", "formats", "optional", "min", "max", "values", "pattern", "references", "copy",
-    "description",
+    "from", "type", "formats", "currency", "nulls", "optional", "min", "max", "values", "pattern",
+    "references", "copy", "description",
 )  # fmt: skip
 
 
@@ -203,6 +206,9 @@ class _Parser:
             key=key,
             covers=self.coverage(body["covers"], f"{where}.covers", columns),
             repeats=self.flag(body.get("repeats", False), f"{where}.repeats"),
+            delimiter=self.delimiter(body.get("delimiter", ""), f"{where}.delimiter"),
+            skip=self.count(body.get("skip", 0), f"{where}.skip", least=0),
+            header=self.header(body, where),
             max_rejected=self.share(body.get("max_rejected", 0.1), f"{where}.max_rejected"),
             max_withdrawn=self.share(body.get("max_withdrawn", 0.1), f"{where}.max_withdrawn"),
             amount=self.names(body.get("amount", []), f"{where}.amount", columns),
@@ -223,6 +229,8 @@ class _Parser:
             type=kind,
             label=self.text(body.get("from", name), f"{where}.from"),
             formats=self.formats(body.get("formats"), kind, f"{where}.formats"),
+            currency=self.currency(body.get("currency", ""), kind, f"{where}.currency"),
+            nulls=self.texts(body.get("nulls", []), f"{where}.nulls"),
             optional=self.flag(body.get("optional", False), f"{where}.optional"),
             pattern=self.pattern(body.get("pattern", ""), f"{where}.pattern"),
             references=self.text(body.get("references", ""), f"{where}.references"),
@@ -358,22 +366,58 @@ class _Parser:
         return good
 
     def formats(self, content: Any, kind: str, where: str) -> tuple[str, ...]:
-        if kind not in DEFAULT_FORMATS:
-            if content is not None:
-                self.fail(where, f"type {kind!r} has no formats", "formats for dates only")
-            return ()
         if content is None:
-            return DEFAULT_FORMATS[kind]
+            return DEFAULT_FORMATS.get(kind, ())
+        if kind not in (*DEFAULT_FORMATS, *NUMBER_TYPES):
+            self.fail(where, f"type {kind!r} has no formats", "formats for dates and numbers only")
+        example = "%d/%m/%Y" if kind in DEFAULT_FORMATS else "1.234,56"
         if not isinstance(content, list) or not content:
-            self.fail(where, f"found {content!r}", "a list of formats such as '%d/%m/%Y'")
-        for form in content:
-            directives = re.findall(r"%(.)", self.text(form, where))
-            needed = _DIRECTIVES[kind]
-            once = len(set(directives)) == len(directives)
-            if not once or not needed <= set(directives) or not set(directives) <= {*needed, "S"}:
-                wanted = " ".join(f"%{letter}" for letter in "YmdHMS" if letter in {*needed, "S"})
-                self.fail(where, f"found {form!r}", f"the directives {wanted}, each once")
+            self.fail(where, f"found {content!r}", f"a list of formats such as {example!r}")
+        for form in self.texts(content, where):
+            if kind in NUMBER_TYPES and form not in NOTATIONS:
+                self.fail(where, f"found {form!r}", "how 1234.56 is written", NOTATIONS)
+            elif kind in DEFAULT_FORMATS:
+                self.date_format(form, kind, where)
         return tuple(content)
+
+    def date_format(self, form: str, kind: str, where: str) -> None:
+        found = re.findall(r"%(.)", form)
+        groups, further = _DIRECTIVES[kind], _FURTHER_DIRECTIVES[kind]
+        once = all(sum(found.count(letter) for letter in group) == 1 for group in groups)
+        once = once and len(set(found)) == len(found)
+        if (
+            not once
+            or set(found) - {*"".join(groups), *further}
+            or ("I" in found) != ("p" in found)
+        ):
+            wanted = " ".join("/".join(f"%{letter}" for letter in group) for group in groups)
+            also = f", and {' '.join(f'%{letter}' for letter in further)}" if further else ""
+            self.fail(where, f"found {form!r}", f"the directives {wanted}{also}, each once")
+
+    def currency(self, content: Any, kind: str, where: str) -> str:
+        sign = self.text(content, where).strip()
+        if sign and (kind not in ("money", "real") or re.search(r"[0-9.,+-]", sign)):
+            self.fail(where, f"found {sign!r}", "a sign such as '€' or 'CHF', for money or real")
+        return sign
+
+    def delimiter(self, content: Any, where: str) -> str:
+        text = self.text(content, where)
+        if text and text not in DELIMITERS:
+            self.fail(where, f"found {text!r}", "a delimiter", [repr(d) for d in DELIMITERS])
+        return text
+
+    def header(self, body: Mapping[str, Any], where: str) -> tuple[str, ...]:
+        labels = self.texts(body.get("header", []), f"{where}.header")
+        if labels and not body.get("delimiter"):
+            self.fail(
+                f"{where}.delimiter", "it is missing", "the delimiter of a file without header"
+            )
+        return labels
+
+    def texts(self, content: Any, where: str) -> tuple[str, ...]:
+        if not isinstance(content, list):
+            self.fail(where, f"found {content!r}", "a list of texts in quotes")
+        return tuple(self.text(item, where) for item in content)
 
     def pattern(self, content: Any, where: str) -> str:
         text = self.text(content, where)
@@ -399,9 +443,9 @@ class _Parser:
             self.fail(where, f"found {value!r}", "a share from 0 to 1, such as 0.1")
         return float(value)
 
-    def count(self, value: Any, where: str) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            self.fail(where, f"found {value!r}", "a whole number from 1")
+    def count(self, value: Any, where: str, *, least: int = 1) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            self.fail(where, f"found {value!r}", f"a whole number from {least}")
         return int(value)
 
     def flag(self, value: Any, where: str) -> bool:

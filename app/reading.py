@@ -1,15 +1,15 @@
 """From the bytes of a delivery to records: encoding, delimiter, header, cells with line numbers.
 
 The encoding is UTF-8 (with or without BOM) or UTF-16 (with BOM); Windows-1252 is the fallback,
-and is reported. The delimiter is the one that yields the declared header. A line ends with
-CR, LF or CRLF; a quoted cell may span lines.
+and is reported. The delimiter is the declared one, or the one that yields the declared header.
+A line ends with CR, LF or CRLF; a quoted cell may span lines.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import IO
 from app.contract import MALFORMED, Source, fold, match_header
 from app.errors import DeliveryError
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_RECORDS = 1_000
 SCAN_BYTES = 1 << 20
 HELD_LINES = 1_000
@@ -73,6 +73,8 @@ class Reader:
         self.blank = 0
         self._path = path
         self._limits = limits
+        self._skip = source.skip
+        self._has_header = not source.header
         encoding = encoding or find_encoding(path, limits)
         delimiter, header, positions = _find_header(path, encoding, source, limits)
         self.layout = Layout(encoding, delimiter, header, positions)
@@ -92,9 +94,10 @@ class Reader:
 
     def __iter__(self) -> Iterator[Record]:
         self._file.seek(0)
-        self._records = _Records(self._file, self.layout.delimiter, self._limits)
+        self._records = Records(self._file, self.layout.delimiter, self._limits, self._skip)
         records = iter(self._records)
-        next(records)  # the header
+        if self._has_header:
+            next(records)
         return self._without_blanks(records)
 
     def after(self, size: int) -> Iterator[Record]:
@@ -105,7 +108,7 @@ class Reader:
         self._file.close()
         self._file = self._path.open(encoding=encoding, newline="")
         self._file.seek(size)
-        self._records = _Records(self._file, self.layout.delimiter, self._limits)
+        self._records = Records(self._file, self.layout.delimiter, self._limits)
         return self._without_blanks(iter(self._records))
 
     def _without_blanks(self, records: Iterator[Record]) -> Iterator[Record]:
@@ -126,33 +129,41 @@ class Reader:
         return self._records.raw().rstrip("\r\n")
 
 
-class _Records:
-    """The records of an open file, header included, as (line number, cells)."""
+class Records:
+    """The records of an open file from line `skip` + 1 on, header included: (line number, cells).
 
-    def __init__(self, file: IO[str], delimiter: str, limits: ReadLimits) -> None:
+    A line whose quotes make no sense has MALFORMED for its cells. DeliveryError (`quote-error`,
+    `limit-error`) where nobody can tell any more where records begin.
+    """
+
+    def __init__(self, file: IO[str], delimiter: str, limits: ReadLimits, skip: int = 0) -> None:
         self._file = file
         self._delimiter = delimiter
         self._limits = limits
+        self._skip = skip
         self._start = 1
         self._held: list[str] = []
         self._held_from = 1
 
     def __iter__(self) -> Iterator[Record]:
         csv.field_size_limit(self._limits.cell_chars)
+        skip = self._skip
+        for _ in range(skip):
+            self._file.readline()
         lines = chain.from_iterable(self._batches())
         self._rows = rows = csv.reader(lines, delimiter=self._delimiter, strict=True)
         start = 1
         while True:
             try:
                 for cells in rows:
-                    yield start, cells
+                    yield start + skip, cells
                     self._start = start = rows.line_num + 1
             except csv.Error as error:
                 # Within one line the damage has known ends. Over several nobody can tell how many
                 # records a stray quote has swallowed.
                 if rows.line_num > start or "expected after" not in str(error):
-                    raise _unreadable(error, start, self._limits) from None
-                yield start, MALFORMED
+                    raise _unreadable(error, start + skip, self._limits) from None
+                yield start + skip, MALFORMED
                 self._start = start = rows.line_num + 1
             else:
                 return
@@ -238,11 +249,13 @@ def _find_header(
     found: list[tuple[str, tuple[str, ...], dict[str, int]]] = []
     failures: list[tuple[int, DeliveryError]] = []
     wanted = {fold(column.label) for column in source.read_columns}
-    for delimiter in DELIMITERS:
+    for delimiter in (source.delimiter,) if source.delimiter else DELIMITERS:
         header: tuple[str, ...] = ()
         try:
             with path.open(encoding=encoding, newline="") as file:
-                header = _header(file, delimiter, limits)
+                header = _header(file, delimiter, limits, source.skip)
+            if source.header:
+                header = _given(source, header)
             found.append((delimiter, header, match_header(source, header)))
         except DeliveryError as error:
             failures.append((len(wanted & {fold(label) for label in header}), error))
@@ -251,9 +264,20 @@ def _find_header(
     return max(found, key=lambda candidate: len(candidate[1]))
 
 
-def _header(file: IO[str], delimiter: str, limits: ReadLimits) -> tuple[str, ...]:
+def _given(source: Source, first: Sequence[str]) -> tuple[str, ...]:
+    """The declared labels of a file that begins with data, if they fit its first record."""
+    if len(first) == len(source.header):
+        return source.header
+    raise DeliveryError(
+        f"the first line has {len(first)} cells, the declared header {len(source.header)}",
+        code="missing-label",
+        hint=f"correct 'header' of source {source.name!r} in comptoir.toml, one label per column",
+    )
+
+
+def _header(file: IO[str], delimiter: str, limits: ReadLimits, skip: int = 0) -> tuple[str, ...]:
     try:
-        _, header = next(iter(_Records(file, delimiter, limits)))
+        _, header = next(iter(Records(file, delimiter, limits, skip)))
     except StopIteration:
         raise DeliveryError(
             "the file is empty", code="empty", hint="check the URL in a browser"

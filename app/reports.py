@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app.durable import UNFINISHED, replacing
+from app.durable import UNFINISHED, write_file
 from app.formats import plain, shown
 from app.models import Models
 from app.results import Result, State, read_results, read_state
@@ -48,7 +48,7 @@ def write_reports(
     files["summary.md"] = _summary(title, state, results)
     with translated(folder):
         for name, content in files.items():
-            _write(folder / name, content)
+            write_file(folder / name, content)
         for name in before.get("files", {}).keys() - files.keys():
             (folder / name).unlink(missing_ok=True)
         manifest = {
@@ -56,7 +56,7 @@ def write_reports(
             "run_id": state.published_run,
             "files": {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)},
         }
-        _write(folder / MANIFEST, json.dumps(manifest, indent=2).encode() + b"\n")
+        write_file(folder / MANIFEST, json.dumps(manifest, indent=2).encode() + b"\n")
     return True
 
 
@@ -103,11 +103,6 @@ def _intact(folder: Path, files: Mapping[str, str]) -> bool:
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
             return False
     return True
-
-
-def _write(path: Path, content: bytes) -> None:
-    with replacing(path) as file:
-        file.write_bytes(content)
 
 
 def _csv(result: Result) -> bytes:

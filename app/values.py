@@ -7,14 +7,15 @@ read exactly is an `InvalidValue`, never a null, never a near value.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from math import isfinite
 from typing import TYPE_CHECKING
 
 from app.errors import DeliveryError
+from app.invalid import InvalidValue, short
+from app.months import numbered
+from app.numbers import NUMBER_TYPES, number_reader
 
 if TYPE_CHECKING:
     from app.contract import Column
@@ -46,33 +47,23 @@ DEFAULT_FORMATS = {
 }
 # Years outside are far more often a slip of the keyboard; `min` and `max` say otherwise.
 DEFAULT_DATE_RANGE = ("1900-01-01", "2199-12-31 23:59:59")
-INTEGER_LIMIT = 2**63 - 1
-
-_SPACES = "  \u00a0\u202f\u2009"
-_GROUPED = rf"[0-9]{{1,3}}(?:[{_SPACES}][0-9]{{3}})+|[0-9]+"
-_INTEGER = re.compile(rf"[+-]?(?:{_GROUPED})")
-_NUMBER = re.compile(rf"([+-]?)({_GROUPED})(?:[.,]([0-9]+))?")
-_TRUE = {"true", "1", "yes", "y", "vrai", "oui"}
-_FALSE = {"false", "0", "no", "n", "faux", "non"}
+_TRUE = {"true", "1", "yes", "y", "vrai", "oui", "ja"}
+_FALSE = {"false", "0", "no", "n", "faux", "non", "nein"}
 
 
-class InvalidValue(Exception):  # noqa: N818 - a value, not a failure of the program
-    """A cell that breaks the contract: `code` of the vocabulary and a message in words."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
-def value_reader(column: Column, date_format: str = "") -> Callable[[str], Value]:
+def value_reader(column: Column, chosen: str = "") -> Callable[[str], Value]:
     """What turns a trimmed, non-empty text into the value stored for `column`.
+
+    `chosen` is the one of the column's formats in which this delivery is written, '' if it
+    declares none.
 
     Money gives cents (int), dates ISO text, booleans 0 or 1. Raises InvalidValue.
     For dates it is a `DateReader`, whose `verdict` is to be asked after the last record.
     """
     if column.type in DEFAULT_FORMATS:
-        return DateReader(column, date_format)
+        return DateReader(column, chosen)
+    if column.type in NUMBER_TYPES:
+        return number_reader(column.type, chosen, column.currency)
     return _READERS[column.type]
 
 
@@ -85,7 +76,7 @@ def converter(column: Column, read: Callable[[str], Value]) -> Callable[[str], V
 
     def convert(cell: str) -> Value:
         text = cell.strip()
-        if not text:
+        if not text or text in column.nulls:
             if column.optional:
                 return None
             raise InvalidValue("constraint-error", "the cell is empty and the column is required")
@@ -98,23 +89,23 @@ def converter(column: Column, read: Callable[[str], Value]) -> Callable[[str], V
 
 
 def choose_format(column: Column, cells: Sequence[str]) -> str:
-    """The one declared format that reads most of `cells`; '' for a column that is not a date.
+    """The one declared format that reads most of `cells`; '' for a column that declares none.
 
-    DeliveryError (`type-error`) if two formats read them equally well and give other dates.
+    DeliveryError (`type-error`) if two formats read them equally well and give other values.
     """
     if not column.formats or len(column.formats) == 1:
         return column.formats[0] if column.formats else ""
-    distinct = {cell.strip() for cell in cells if cell.strip()}
-    read = {form: {cell: _parse(cell, form) for cell in distinct} for form in column.formats}
+    distinct = {cell.strip() for cell in cells} - {"", *column.nulls}
+    read = {form: _all_read(column, form, distinct) for form in column.formats}
     scores = {form: sum(v is not None for v in values.values()) for form, values in read.items()}
     best = max(column.formats, key=lambda form: scores[form])
     for form in column.formats:
         if form == best or scores[form] < scores[best] or read[form] == read[best]:
             continue
-        if any(read[form][cell] and read[best][cell] for cell in distinct):
+        if any(None not in (read[form][cell], read[best][cell]) for cell in distinct):
             what = (
                 f"column {column.label!r} can be read as {best} or as {form}, "
-                "with other dates each time"
+                f"with other {'dates' if column.type in DEFAULT_FORMATS else 'numbers'} each time"
             )
         else:
             what = f"column {column.label!r} has as many values of the form {best} as of {form}"
@@ -125,6 +116,18 @@ def choose_format(column: Column, cells: Sequence[str]) -> str:
             f"{column.name!r} in comptoir.toml",
         )
     return best
+
+
+def _all_read(column: Column, form: str, cells: Iterable[str]) -> dict[str, Value]:
+    """What each cell is in this format, None where it is nothing."""
+    read = value_reader(column, form)
+    values: dict[str, Value] = {}
+    for cell in cells:
+        try:
+            values[cell] = read(cell)
+        except InvalidValue:
+            values[cell] = None
+    return values
 
 
 class DateReader:
@@ -156,7 +159,7 @@ class DateReader:
             return moment.isoformat(" ")[: self._width]
         if self._swapped and _parse(text, self._swapped) is not None:
             self._contrary[text] = None
-        raise InvalidValue("type-error", f"{_short(text)} is not a date of the form {self._format}")
+        raise InvalidValue("type-error", f"{short(text)} is not a date of the form {self._format}")
 
     def verdict(self) -> None:
         if self._contrary and len(self._contrary) >= self._proofs:
@@ -171,6 +174,9 @@ class DateReader:
 
 
 def _parse(text: str, date_format: str) -> datetime | None:
+    if "%b" in date_format or "%B" in date_format:
+        text = numbered(text)
+        date_format = date_format.replace("%b", "%m").replace("%B", "%m")
     # strptime takes digits of any script; the contract means 0 to 9
     if not text.isascii():
         return None
@@ -186,58 +192,19 @@ def _text(text: str) -> str:
     return text
 
 
-def _integer(text: str) -> int:
-    if len(text) > 40 or not _INTEGER.fullmatch(text):
-        raise InvalidValue("type-error", f"{_short(text)} is not a whole number")
-    return _fits(int(re.sub(rf"[{_SPACES}]", "", text)), text)
-
-
-def _real(text: str) -> float:
-    match = _NUMBER.fullmatch(text) if len(text) <= 400 else None
-    if not match:
-        raise InvalidValue("type-error", f"{_short(text)} is not a number")
-    number = float(_plain(match))
-    if not isfinite(number):
-        raise InvalidValue("type-error", f"{_short(text)} is too large a number")
-    return number + 0.0  # -0.0 becomes 0.0
-
-
-def _money(text: str) -> int:
-    match = _NUMBER.fullmatch(text) if len(text) <= 60 else None
-    if not match:
-        raise InvalidValue("type-error", f"{_short(text)} is not an amount of money")
-    if len((match[3] or "").rstrip("0")) > 2:
-        raise InvalidValue("type-error", f"{_short(text)} has more than two decimals")
-    return _fits(int(Decimal(_plain(match)) * 100), text)
-
-
 def _boolean(text: str) -> int:
     word = text.casefold()
     if word in _TRUE:
         return 1
     if word in _FALSE:
         return 0
-    raise InvalidValue("type-error", f"{_short(text)} is neither yes nor no")
+    raise InvalidValue("type-error", f"{short(text)} is neither yes nor no")
 
 
 _READERS: dict[str, Callable[[str], Value]] = {
     "text": _text,
-    "integer": _integer,
-    "real": _real,
-    "money": _money,
     "boolean": _boolean,
 }
-
-
-def _plain(match: re.Match[str]) -> str:
-    whole = re.sub(rf"[{_SPACES}]", "", match[2])
-    return f"{match[1]}{whole}.{match[3] or '0'}"
-
-
-def _fits(number: int, text: str) -> int:
-    if abs(number) > INTEGER_LIMIT:
-        raise InvalidValue("type-error", f"{_short(text)} is too large a number")
-    return number
 
 
 def _rules(column: Column) -> list[Callable[[Value], None]]:
@@ -260,12 +227,12 @@ def _rules(column: Column) -> list[Callable[[Value], None]]:
     def one_of(value: Value) -> None:
         if value not in column.values:
             allowed = ", ".join(map(str, column.values[:8]))
-            raise InvalidValue("constraint-error", f"{_short(str(value))} is not one of {allowed}")
+            raise InvalidValue("constraint-error", f"{short(str(value))} is not one of {allowed}")
 
     def matches(value: Value) -> None:
         if not re.fullmatch(column.pattern, str(value)):
             raise InvalidValue(
-                "constraint-error", f"{_short(str(value))} does not match {column.pattern}"
+                "constraint-error", f"{short(str(value))} does not match {column.pattern}"
             )
 
     if low is not None:
@@ -277,7 +244,3 @@ def _rules(column: Column) -> list[Callable[[Value], None]]:
     if column.pattern:
         rules.append(matches)
     return rules
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")

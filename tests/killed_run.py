@@ -32,7 +32,7 @@ POINTS: dict[str, tuple[Any, str]] = {
     "analysing": (publishing, "_create"),
     "checking": (publishing, "check"),
     "committing": (pipeline.Ledger, "close_run"),
-    "writing files": (reports, "_write"),
+    "writing files": (reports, "write_file"),
 }
 FILE_EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate")
 

@@ -16,6 +16,7 @@ from app.verbs.shared import (
     print_ending,
     print_json,
     results_option,
+    silent,
     wait_option,
 )
 
@@ -50,7 +51,7 @@ def run(
 
     project = context.project()
     places = context.places(project, db, results)
-    say = _silent if as_json else click.echo
+    say = silent if as_json else click.echo
     if dry_run:
         done = pipeline.dry_run(project, places, offline=offline, say=say)
     else:
@@ -90,7 +91,3 @@ def _print_run(done: Run, project: Project, places: Places) -> None:
         click.echo(f"Rejected\n{rejects_table(found[:REJECT_ROWS])}")
         click.echo("All of them: python -m app rejects\n")
     print_ending(done, places)
-
-
-def _silent(_line: str) -> None:
-    pass

@@ -25,6 +25,15 @@ class Context:
 
         return load_project(self._folder or find_project(Path.cwd()))
 
+    def project_if_any(self) -> Project | None:
+        """The project, or None where there is none and none was named."""
+        from app.project import PROJECT_FILE
+
+        folders = (Path.cwd(), *Path.cwd().parents)
+        if self._folder is None and not any((f / PROJECT_FILE).is_file() for f in folders):
+            return None
+        return self.project()
+
     def places(self, project: Project, db: Path | None, results: Path | None) -> Places:
         from app.pipeline import Places
 
@@ -67,8 +76,12 @@ def print_ending(done: Run, places: Places) -> None:
     print_checks(done)
     if done.status == "blocked":
         click.echo("Nothing was published: a blocking check failed; the last good results stay.")
-    click.echo(f"Run {done.run_id}: {done.status}. Database: {_near(places.database)}")
-    click.echo(f"Results: {_near(places.results)}/summary.md and one CSV for each analysis")
+    click.echo(f"Run {done.run_id}: {done.status}. Database: {near(places.database)}")
+    click.echo(f"Results: {near(places.results)}/summary.md and one CSV for each analysis")
+
+
+def silent(_line: str) -> None:
+    """What is said to nobody, so that only JSON is printed."""
 
 
 def demand(name: str, names: Iterable[str], what: str) -> None:
@@ -102,6 +115,6 @@ def record_defect(error: Exception) -> str:
     return f"internal error: {type(error).__name__}, a defect of Comptoir described in {file.name}"
 
 
-def _near(path: Path) -> Path:
+def near(path: Path) -> Path:
     """`path` relative to the current folder where that is shorter."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

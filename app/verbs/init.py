@@ -1,0 +1,41 @@
+"""`init`: a first project from any CSV files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from app.verbs.shared import Context
+
+
+@click.command()
+@click.argument("urls", metavar="URL...", nargs=-1, required=True)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    show_default="here",
+    help="The folder of the new project.",
+)
+@click.option("--name", default="", help="What to call the project.  [default: the folder's name]")
+@click.pass_obj
+def init(_context: Context, urls: tuple[str, ...], into: Path, name: str) -> int:
+    """Write a first project from any CSV files: contracts and SQL, with the reasons.
+
+    Asks nothing, overwrites nothing. Where the files cannot tell what is meant, such as 06/01/2025,
+    the project file holds both readings, and `run` refuses that source until one is chosen.
+
+    \b
+    Example: python -m app init sales.csv stores.csv --into shop
+    """
+    from app.fetch import FetchLimits
+    from app.gathering import gathered
+    from app.init import begin
+
+    with gathered(urls, Path.cwd(), FetchLimits(), click.echo) as files:
+        begun = begin(
+            files, dict(zip((file.name for file in files), urls, strict=True)), into, name
+        )
+    click.echo(f"\n{begun.text()}")
+    return 0
