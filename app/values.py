@@ -98,6 +98,9 @@ def choose_format(column: Column, cells: Sequence[str]) -> str:
     distinct = {cell.strip() for cell in cells} - {"", *column.nulls}
     read = {form: _all_read(column, form, distinct) for form in column.formats}
     scores = {form: sum(v is not None for v in values.values()) for form, values in read.items()}
+    if not any(scores.values()):
+        # perhaps all are of a declared form with day and month swapped: its reader will tell
+        return max(column.formats, key=lambda form: _count_read(distinct, _swapped(form)))
     best = max(column.formats, key=lambda form: scores[form])
     for form in column.formats:
         if form == best or scores[form] < scores[best] or read[form] == read[best]:
@@ -142,12 +145,7 @@ class DateReader:
         self._column = column
         self._format = date_format
         self._width = 10 if column.type == "date" else 19
-        leading = re.match(r"%([dm])(.)%([dm])\2", date_format)
-        self._swapped = (
-            re.sub(r"%([dm])", lambda m: "%m" if m[1] == "d" else "%d", date_format)
-            if leading
-            else ""
-        )
+        self._swapped = _swapped(date_format)
         self._proofs = 0
         self._contrary: dict[str, None] = {}  # distinct values, in order; a slip may be repeated
 
@@ -171,6 +169,17 @@ class DateReader:
                 hint=f"if the file is right, declare formats = [{self._swapped!r}] for column "
                 f"{self._column.name!r}; otherwise ask for dates of the declared form",
             )
+
+
+def _swapped(date_format: str) -> str:
+    """The format with day and month the other way round; '' if they do not lead it."""
+    if not re.match(r"%([dm])(.)%([dm])\2", date_format):
+        return ""
+    return re.sub(r"%([dm])", lambda m: "%m" if m[1] == "d" else "%d", date_format)
+
+
+def _count_read(cells: Iterable[str], date_format: str) -> int:
+    return sum(_parse(cell, date_format) is not None for cell in cells) if date_format else 0
 
 
 def _parse(text: str, date_format: str) -> datetime | None:

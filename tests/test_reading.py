@@ -477,6 +477,7 @@ def test_a_file_half_in_one_date_format_and_half_in_the_other_is_refused(shop: S
 @pytest.mark.parametrize(
     "days",
     [
+        ["03/27/2025"],
         ["03/04/2025", "03/27/2025"],
         ["3/4/2025", "3/5/2025", "3/13/2025", "3/14/2025"],
         ["03/27/2025"] * 2 + [f"03/{day:02}/2025" for day in range(1, 32)],
