@@ -42,6 +42,5 @@ def shown(value: Value, kind: str = "") -> str:  # noqa: PLR0911
         return f"{100 * value:.1f} %"
     if kind == "integer":
         return f"{value:,.0f}"
-    if isinstance(value, int):
-        return str(value)  # a year, a number of a store: not a quantity unless it says so
-    return f"{value:,.2f}"
+    # a whole number that is not declared as one is a year or a number of a store
+    return str(value) if isinstance(value, int) else f"{value:,.2f}"
