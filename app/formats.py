@@ -30,7 +30,7 @@ def plain(value: Value, kind: str = "") -> str:
     return f"{value:.2f}"
 
 
-def shown(value: Value, kind: str = "") -> str:  # noqa: PLR0911
+def shown(value: Value, kind: str = "") -> str:
     """`value` for a reader: grouped digits, units, '–' for null."""
     if value is None:
         return "–"

@@ -43,7 +43,9 @@ def test_links_lead_to_files(path: Path) -> None:
 
 def test_the_readme_names_every_verb() -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    assert [verb.name for verb in VERBS if f"| `{verb.name}` |" not in text] == []
+    named = {word for line in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
+             for word in re.findall(r"`(\w+)`", line)}  # fmt: skip
+    assert {verb.name for verb in VERBS} <= named
 
 
 def test_the_data_diagram_names_every_table_and_its_columns(tmp_path: Path) -> None:

@@ -354,7 +354,7 @@ def test_a_reject_is_the_same_one_when_its_line_is_no_longer_the_last(shop: Shop
         ("-3.10", -310),
         ("+3", 300),
         ("0.1", 10),
-        ("1.230", 123),  # three decimals, of which the last says nothing
+        ("1.2300", 123),  # four decimals, of which the last say nothing
         ("90071992547409.93", 9007199254740993),  # more than a float can tell
     ],
 )
@@ -366,6 +366,7 @@ def test_money_is_read_exactly_to_the_cent(cell: str, cents: int) -> None:
 @pytest.mark.parametrize(
     "cell",
     [
+        "1.230",
         "1.234", "1,234", "1.234,56", "1,234.56", "12 34", "1 2345", "1  234", ".5", "5.", "€5",
         "5 €", "1e3", "1e400", "NaN", "nan", "inf", "-inf", "٣", "٣٫٥", "１２", "12abc", "0x10",
         "1_000", "--1", "+-1", "- 1", "1'234", "½", "²", "99999999999999999999", "1" * 500, "=1+1",
