@@ -10,6 +10,7 @@ import click
 
 from app.verbs.shared import (
     Context,
+    command,
     db_option,
     json_option,
     print_checks,
@@ -89,5 +90,5 @@ def _print_run(done: Run, project: Project, places: Places) -> None:
     click.echo(f"{answers(results)}\n")
     if found:
         click.echo(f"Rejected\n{rejects_table(found[:REJECT_ROWS])}")
-        click.echo("All of them: python -m app rejects\n")
+        click.echo(f"All of them: {command('rejects')}\n")
     print_ending(done, places)

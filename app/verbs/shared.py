@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,13 +64,19 @@ wait_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
+def command(verb: str) -> str:
+    """How this user calls a verb: with the project's own Python, if that is what runs."""
+    own = Path(sys.prefix) == Path.cwd() / ".venv"
+    return f"{'.venv/bin/python' if own else 'python'} -m app {verb}"
+
+
 def print_checks(done: Run) -> None:
     """The checks that found something."""
     from app.console import checks_table
 
     failed = [check for check in done.checks if check.row_count]
     if failed:
-        click.echo(f"{checks_table(failed)}\nThe rows: python -m app check --show\n")
+        click.echo(f"{checks_table(failed)}\nThe rows: {command('check --show')}\n")
 
 
 def print_ending(done: Run, places: Places) -> None:
