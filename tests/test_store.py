@@ -65,7 +65,7 @@ def test_a_second_writer_is_told_who_holds_the_lock(database: Path) -> None:
     ):
         pytest.fail("two held the lock")
     assert caught.value.exit_code == 4
-    assert f"`run`, process {holder.pid}, since 20" in caught.value.what
+    assert f"`run`, process {holder.pid} on " in caught.value.what
     assert caught.value.where == str(database)
 
 
