@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+from app.errors import StoreError
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
@@ -111,9 +113,19 @@ create table _state (
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
-    """Apply the steps this database has not seen, each in a transaction of its own."""
+    """Apply the steps this database has not seen, each in a transaction of its own.
+
+    StoreError if it has seen steps that are unknown here.
+    """
     from sqlite_utils import Database
 
+    _, newer = applied_steps(connection)
+    if newer:
+        raise StoreError(
+            f"a newer version of Comptoir made this database (step {newer[0]!r})",
+            hint="use that version, or restore a backup from before it",
+            code="newer",
+        )
     _steps().apply(Database(connection, execute_plugins=False))
 
 

@@ -12,7 +12,8 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,24 @@ class Stack:
             told = f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
             assert done.returncode == expect, told
         return done
+
+    @contextmanager
+    def start(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """`docker compose ARGUMENTS` going on, with pipes to its input and from its output."""
+        with subprocess.Popen(
+            ["docker", "compose", *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            **self.owner.options(),
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def environment(self, **variables: str) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "DOCKER_HOST") if name in os.environ}

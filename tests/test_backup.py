@@ -176,6 +176,12 @@ def test_a_bad_copy_changes_nothing(
     assert len(shop.sales()) == len(SALES)
 
 
+def test_an_older_version_leaves_a_newer_database_alone(shop: Shop) -> None:
+    _newer(shop.places.database)
+    with pytest.raises(StoreError, match="a newer version of Comptoir made this database"):
+        shop.run()
+
+
 def test_the_database_is_no_copy_of_itself(shop: Shop) -> None:
     for act in (backup, verify):
         with pytest.raises(ProjectError, match="the database itself"):

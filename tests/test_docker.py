@@ -287,32 +287,37 @@ def test_the_scheduler_goes_on_after_a_failure_and_stops_at_once(
     health = stack.inspect("scheduler")["Config"]["Healthcheck"]["Test"]
     assert health == ["CMD", "python", "-m", "app", "status", "--max-age", "45m"]
 
-    # somebody else writes: `app` says who, or waits
+    # somebody else writes: `app` says who, or waits; the scheduler comes again
     hold = (
-        "import time; from pathlib import Path; from app.store import locked\n"
+        "import sys; from pathlib import Path; from app.store import locked\n"
         "with locked(Path('/data/sales.db'), 'a test', 20):\n"
-        "    print('held', flush=True); time.sleep(8)"
+        "    print('held', flush=True); sys.stdin.read()"
     )
-    holder = subprocess.Popen(
-        ["docker", "compose", "exec", "-T", "scheduler", "python", "-c", hold],
-        cwd=stack.folder,
-        env=stack.environment(),
-        stdout=subprocess.PIPE,
-    )
-    assert holder.stdout is not None
-    holder.stdout.readline()
-    refused = stack("run", "--rm", "app", "run", "--wait", "0", expect=4)
-    assert re.search(r"`a test`, process \d+ on scheduler, since 20", refused.stderr)
-    waited = stack.run()
-    assert "waiting up to 60 s for" in waited
-    holder.communicate(timeout=30)
+    with stack.start("exec", "-T", "scheduler", "python", "-c", hold) as holder:
+        read_until(holder, "held")
+        refused = stack("run", "--rm", "app", "run", "--wait", "0", expect=4)
+        assert re.search(r"`a test`, process \d+ on scheduler, since 20", refused.stderr)
+        stack.wait_for_log("scheduler", "postponed: another process is writing")
+        with stack.start("run", "--rm", "-T", "app") as waiting:
+            read_until(waiting, "waiting up to 60 s for `a test`")
+            holder.communicate("")
+            assert waiting.wait(60) == 0
 
-    stack.wait_for_log("scheduler", "postponed: another process is writing")
     started = time.monotonic()
     stack("stop", "scheduler")
     assert time.monotonic() - started < 3
     assert stack.inspect("scheduler")["State"]["ExitCode"] == 0
     assert "stopped after" in stack("logs", "scheduler").stdout
+
+
+def read_until(process: subprocess.Popen[str], wanted: str) -> None:
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if wanted in line:
+            return
+    raise AssertionError(f"{wanted!r} never came in:\n{''.join(lines)}")
 
 
 def test_killed_in_the_middle_then_run_again(clone: Callable[..., Stack]) -> None:
