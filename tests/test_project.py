@@ -167,7 +167,7 @@ MISTAKES = [
         '{ type = "datetime" }',
         '{ type = "datetime", formats = ["%Y-%m-%d"] }',
         "sources.orders.columns.at.formats",
-        "expected the directives %Y %m %d %H %M %S, each once",
+        "expected the directives %Y/%y %m/%b/%B %d %H/%I %M, and %S %f %z %p, each once",
         "",
     ),
     (
