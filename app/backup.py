@@ -14,7 +14,7 @@ from app.migrations import applied_steps, upgrade
 from app.pipeline import Places, load_models
 from app.project import Project
 from app.reports import remove_reports, write_reports
-from app.store import connect, locked, translated
+from app.store import checkpoint, connect, locked, translated
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,9 @@ def restore(
         ):
             _refuse_other_pages(live, source, file)
             source.backup(live)
-            live.execute("pragma wal_checkpoint(truncate)")
             upgrade(live)
-        written = write_reports(
-            models, project.name, list(project.sources), places.database, places.results
-        )
+            checkpoint(live)
+        written = write_reports(project, models, places.database, places.results)
         if not written and not _is_published(places.database):
             remove_reports(places.results)
     return copy

@@ -78,7 +78,7 @@ def answer(result: Result, most: int | None = None) -> str:
     """
     model = result.model
     kinds = [result.format(column) for column in result.columns]
-    headings = [model.label(column) or column.replace("_", " ") for column in result.columns]
+    headings = [model.heading(column) for column in result.columns]
     rows = [
         [shown(value, kind) for value, kind in zip(row, kinds, strict=True)]
         for row in result.rows[:most]

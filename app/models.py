@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from app.charts import Chart, read_chart
 from app.portable import Kind, SqlFile, lint, nearest, parse, start_of
 
 if TYPE_CHECKING:
@@ -30,14 +31,17 @@ HEADER = {
     "order": (r"\d+", "a whole number"),
     "chart": (".+", "a mark and columns: bar x=revenue y=city"),
     "format": (r"\w+=\w+( +\w+=\w+)*", "columns and formats: revenue=money share=percent"),
-    "label": (r"\w+ *=.+", "a column and its name: units=Units sold"),
+    "label": (r"\w+ *=.+", "columns and their names: units=Units sold; revenue=Revenue"),
+    "value": (r"\w+ [^=]+=.+", "a column, a text in it, and what to show: region Unknown=Inconnue"),
     "as": ("view|table", "view or table"),
     "severity": ("error|warn", "error or warn"),
 }
-FORMATS = ("integer", "number", "money", "percent", "date", "text")
-TRANSLATED = ("title", "question", "page", "label")
-REPEATED = ("format", "label")
-ONLY_IN = {"as": "marts", "severity": "checks"}
+FORMATS = (
+    "integer", "number", "money", "percent", "date", "month", "weekday", "flag", "text",
+)  # fmt: skip
+TRANSLATED = ("title", "question", "page", "label", "value")
+REPEATED = ("format", "label", "value")
+ONLY_IN = {"as": "marts", "severity": "checks", "chart": "analyses"}
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,12 @@ class Model:
     description: str
     order: int
     formats: Mapping[str, str]
-    chart: str
+    chart: Chart | None
     severity: Literal["error", "warn"]
     materialized: bool
     translations: Mapping[str, Mapping[str, str]]
     labels: Mapping[str, Mapping[str, str]]  # by language; "" holds those without one
+    values: Mapping[str, Mapping[tuple[str, str], str]]  # by language, then column and text
 
     def text(self, key: Literal["title", "question", "page"], locale: str = "") -> str:
         """The title, question or page in this language, or as it is where not translated."""
@@ -71,6 +76,11 @@ class Model:
     def label(self, column: str, locale: str = "") -> str | None:
         """What the file calls this column in this language, or in all, or None."""
         return self.labels.get(locale, {}).get(column, self.labels.get("", {}).get(column))
+
+    def heading(self, column: str, locale: str = "") -> str:
+        """What to call this column where it is shown."""
+        words = column.replace("_", " ")
+        return self.label(column, locale) or words[0].upper() + words[1:]
 
 
 @dataclass(frozen=True)
@@ -147,18 +157,27 @@ def _read(file: SqlFile, readable: Mapping[str, str], files: Mapping[str, SqlFil
         description=description,
         order=int(header.get(("order", ""), LAST)),
         formats=formats,
-        chart=header.get(("chart", ""), ""),
+        chart=read_chart(file, header.get(("chart", ""), ""), columns),
         severity="warn" if header.get(("severity", "")) == "warn" else "error",
         materialized=header.get(("as", "")) == "table",
         translations={
-            of: {key: value for (key, to), value in header.items() if to == of and key != "label"}
+            of: {
+                key: value
+                for (key, to), value in header.items()
+                if to == of and key not in REPEATED
+            }
             for _, of in header
             if of
         },
         labels={
-            of: _pairs(file, value.split("\n"), columns)
+            of: _pairs(file, re.split("[;\n]", value), columns)
             for (key, of), value in header.items()
             if key == "label"
+        },
+        values={
+            of: _values(file, value.split("\n"), columns)
+            for (key, of), value in header.items()
+            if key == "value"
         },
     )
 
@@ -208,6 +227,21 @@ def _pairs(file: SqlFile, entries: Iterable[str], columns: tuple[str, ...]) -> d
             file.fail("header", f"the header names '{column}' twice", "keep one of them")
         pairs[column] = value.strip()
     return pairs
+
+
+def _values(
+    file: SqlFile, entries: Iterable[str], columns: tuple[str, ...]
+) -> dict[tuple[str, str], str]:
+    """`column text=shown` entries of a header."""
+    values: dict[tuple[str, str], str] = {}
+    for entry in entries:
+        column, _, rest = entry.partition(" ")
+        text, _, shown = rest.partition("=")
+        if columns and column not in columns:
+            hint = nearest(column, columns)
+            file.fail("header", f"the header names '{column}', which is not a column", hint)
+        values[column, text.strip()] = shown.strip()
+    return values
 
 
 def _reads(

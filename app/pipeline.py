@@ -39,6 +39,7 @@ from app.rejects import Reject, find_rejects
 from app.reports import remove_reports, write_reports
 from app.schema import create_missing, migrate
 from app.store import checkpoint, connect, locked, transaction, translated
+from app.tiles import check_goals
 
 TOLD_REJECTS = 100
 FETCHED: tuple[Status, ...] = ("imported", "skipped", "refused")
@@ -115,9 +116,7 @@ def run(
             with translated(places.archive):
                 for name in project.sources:
                     archive.prune(name, Ledger(connection).archived(name, project.keep_deliveries))
-        result.files_written = write_reports(
-            models, project.name, list(project.sources), places.database, places.results
-        )
+        result.files_written = write_reports(project, models, places.database, places.results)
     return result
 
 
@@ -132,9 +131,7 @@ def analyse(project: Project, places: Places) -> Run:
                 create_missing(connection, project.sources)
                 result = _publish(project, models, connection, [], "analyse", now(), again=True)
         result.notes = notes + result.notes
-        result.files_written = write_reports(
-            models, project.name, list(project.sources), places.database, places.results
-        )
+        result.files_written = write_reports(project, models, places.database, places.results)
     return result
 
 
@@ -183,8 +180,12 @@ def reset(places: Places) -> str:
 
 
 def load_models(project: Project) -> Models:
-    """The project's SQL files, tried on an empty database; SqlFileError if one cannot run."""
+    """The project's SQL files, tried on an empty database; SqlFileError if one cannot run.
+
+    ProjectError if a goal of the project is for a figure that they do not show.
+    """
     models = sql_files.load(project.sql, known_tables(project.sources))
+    check_goals(project, models)
     rehearse(project.sources, models)
     return models
 

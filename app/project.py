@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from app.contract import Column, Coverage, Source
 from app.errors import ProjectError
 from app.fetch import FetchLimits
+from app.formats import LOCALES
 from app.numbers import NOTATIONS, NUMBER_TYPES
 from app.reading import DELIMITERS, ReadLimits
 from app.values import DEFAULT_FORMATS, TYPES, Value
@@ -52,6 +53,7 @@ class Project:
     """A project folder. `sources` are in an order in which every reference leads backwards.
 
     `database` and `results` are where its outputs go unless a verb names another place.
+    `goals` are the figures to reach in the period of the report's tiles, by column.
     """
 
     root: Path
@@ -62,6 +64,8 @@ class Project:
     fetch_limits: FetchLimits
     read_limits: ReadLimits
     keep_deliveries: int = 10
+    locale: str = "en"
+    goals: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def sql(self) -> Path:
@@ -144,7 +148,7 @@ class _Parser:
     def project(self, content: dict[str, Any]) -> Project:
         self.known(content, ("project", "sources", "limits"), "")
         header = self.table(content.get("project", {}), "project")
-        self.known(header, ("name", "keep_deliveries"), "project")
+        self.known(header, ("name", "locale", "goals", "keep_deliveries"), "project")
         limits = self.table(content.get("limits", {}), "limits")
         declared = self.table(content.get("sources", {}), "sources")
         if not declared:
@@ -163,6 +167,8 @@ class _Parser:
             keep_deliveries=self.count(
                 header.get("keep_deliveries", 10), "project.keep_deliveries"
             ),
+            locale=self.locale(header.get("locale", "en")),
+            goals=self.goals(self.table(header.get("goals", {}), "project.goals")),
         )
 
     def limits(self, body: dict[str, Any]) -> tuple[FetchLimits, ReadLimits]:
@@ -178,6 +184,18 @@ class _Parser:
                 self.fail(f"limits.{name}", f"found {value!r}", "a whole number")
             given[groups[name]][name] = value
         return FetchLimits(**given[FetchLimits]), ReadLimits(**given[ReadLimits])
+
+    def locale(self, content: Any) -> str:
+        locale = self.text(content, "project.locale")
+        if locale not in LOCALES:
+            self.fail("project.locale", f"found {locale!r}", "a language", LOCALES)
+        return locale
+
+    def goals(self, body: dict[str, Any]) -> dict[str, float]:
+        for name, value in body.items():
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+                self.fail(f"project.goals.{name}", f"found {value!r}", "a number greater than 0")
+        return body
 
     def source(self, name: str, content: Any) -> Source:
         where = f"sources.{name}"

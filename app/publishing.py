@@ -125,6 +125,7 @@ def publish(connection: sqlite3.Connection, models: Models, run_id: int) -> list
             _drop_published(connection)
             for position, model in enumerate((*models.marts, *models.analyses)):
                 rows = _create(connection, model)
+                _fit_chart(connection, model)
                 connection.execute(
                     "insert into _results values (?, ?, ?, ?, ?)",
                     (model.name, run_id, model.kind, position, rows),
@@ -187,6 +188,27 @@ def _create(connection: sqlite3.Connection, model: Model) -> int | None:
             return None
         (count,) = connection.execute(f"select count(*) from {quoted(model.name)}").fetchone()
         return int(count)
+
+
+def _fit_chart(connection: sqlite3.Connection, model: Model) -> None:
+    """SqlFileError if the result holds text where its chart needs numbers."""
+    if not model.chart:
+        return
+
+    def is_text(column: str) -> bool:
+        found = connection.execute(
+            f"select 1 from {quoted(model.name)} where typeof({quoted(column)}) = 'text' limit 1"
+        )
+        return found.fetchone() is not None
+
+    column = model.chart.misfit(is_text)
+    if column:
+        raise SqlFileError(
+            f"the chart needs numbers, and '{column}' holds text",
+            where=f"sql/analyses/{model.path.name}",
+            hint=f"give the {model.chart.mark} another column, or take the chart line out",
+            code="sql-chart",
+        )
 
 
 def _rows(connection: sqlite3.Connection, model: Model) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,10 @@ from app.publishing import CheckResult, recorded_checks
 from app.rejects import count_rejects
 from app.store import quoted
 from app.values import Value
+
+_NEWEST_IMPORTS = (
+    "select max(delivery_id) from _deliveries where status = 'imported' group by source"
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,29 @@ class Result:
         """The declared format of a column, '' if none."""
         return self.model.formats.get(column, "")
 
+    def is_text(self, column: str) -> bool:
+        """Whether a column holds words, and so is aligned to the left."""
+        if self.format(column) in ("date", "month", "weekday", "flag"):
+            return True
+        at = self.columns.index(column)
+        return any(isinstance(row[at], str) for row in self.rows)
+
+    def translated(self, locale: str) -> Result:
+        """The same with the texts that the SQL file translates."""
+        values = {**self.model.values.get("", {}), **self.model.values.get(locale, {})}
+        if not values:
+            return self
+        places = [(at, name) for at, name in enumerate(self.columns)]
+        touched = {column for column, _ in values}
+        rows = []
+        for row in self.rows:
+            shown = list(row)
+            for at, name in places:
+                if name in touched:
+                    shown[at] = values.get((name, str(row[at])), row[at])
+            rows.append(tuple(shown))
+        return Result(self.model, self.columns, rows)
+
     def as_dicts(self) -> list[dict[str, Value]]:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
@@ -34,6 +63,7 @@ class SourceState:
     """How a source stands: its newest import, and the newest attempt at it.
 
     `fetched_at` is when the imported delivery was last seen at its URL; times are UTC.
+    `withdrawn` counts the rows that the newest import took out.
     """
 
     source: str
@@ -44,6 +74,7 @@ class SourceState:
     last_status: str
     last_message: str
     open_rejects: int
+    withdrawn: int = 0
 
     @property
     def stale(self) -> bool:
@@ -91,6 +122,25 @@ def read_state(connection: sqlite3.Connection, sources: list[str]) -> State:
     )
 
 
+@dataclass(frozen=True)
+class Withdrawal:
+    """A row that the newest import of its source took out: its key, and what it was worth."""
+
+    source: str
+    key: Mapping[str, Value]
+    amount_cents: int | None
+
+
+def read_withdrawals(connection: sqlite3.Connection, limit: int) -> list[Withdrawal]:
+    """The rows that the newest imports took out, at most `limit`."""
+    rows = connection.execute(
+        "select source, \"key\", amount_cents from _changes where kind in ('withdrawn', 'gone') "
+        f"and delivery_id in ({_NEWEST_IMPORTS}) order by change_id limit ?",
+        (limit,),
+    )
+    return [Withdrawal(source, json.loads(key), cents) for source, key, cents in rows]
+
+
 def read_results(connection: sqlite3.Connection, models: Models) -> list[Result]:
     """The published tables of the analyses, in the order of the report."""
     present = {
@@ -124,6 +174,11 @@ def _source_state(connection: sqlite3.Connection, name: str, open_rejects: int) 
     rows = 0
     if exists:
         (rows,) = connection.execute(f"select count(*) from {quoted(name)}").fetchone()
+    (withdrawn,) = connection.execute(
+        f"select coalesce(sum(withdrawn), 0) from _deliveries where source = ? "
+        f"and delivery_id in ({_NEWEST_IMPORTS})",
+        (name,),
+    ).fetchone()
     newest = last[0] if last else {"status": "", "message": "", "url": ""}
     return SourceState(
         source=name,
@@ -134,6 +189,7 @@ def _source_state(connection: sqlite3.Connection, name: str, open_rejects: int) 
         last_status=newest["status"],
         last_message=newest["message"],
         open_rejects=open_rejects,
+        withdrawn=withdrawn,
     )
 
 

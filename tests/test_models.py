@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.charts import Chart
 from app.errors import SqlFileError
 from app.models import Model, Models, load
 from app.portable import transpile
@@ -83,7 +84,7 @@ select city, 1 as units, 2.5 as revenue, 0.1 as share from stores order by city;
     )
     assert model.columns == ("city", "units", "revenue", "share")
     assert model.formats == {"revenue": "money", "share": "percent"}
-    assert model.chart == "bar x=revenue y=city"
+    assert model.chart == Chart("bar", x="revenue", y=("city",))
     assert model.description == "A city is where its stores are.\n\nIt adds up."
     assert model.translations == {"fr": {"title": "Ventes par ville", "page": "Lieux"}}
     assert model.text("title", "fr") == "Ventes par ville"
@@ -96,11 +97,25 @@ select city, 1 as units, 2.5 as revenue, 0.1 as share from stores order by city;
     assert model.sha256 == hashlib.sha256(model.path.read_bytes()).hexdigest()
 
 
+def test_labels_share_a_line_and_texts_have_translations(sql: Path) -> None:
+    model = read(
+        sql,
+        "-- label.fr: city=Ville; units=Unités vendues\n-- value.fr: city Unknown=Non connue\n"
+        "-- value: city n/a=Unknown\nselect city, 1 as units from stores order by city",
+    )
+    assert [model.heading(c, "fr") for c in model.columns] == ["Ville", "Unités vendues"]
+    assert [model.heading(c) for c in model.columns] == ["City", "Units"]
+    assert model.values == {
+        "fr": {("city", "Unknown"): "Non connue"},
+        "": {("city", "n/a"): "Unknown"},
+    }
+
+
 def test_a_file_need_not_say_anything(sql: Path) -> None:
     model = read(sql, "select count(*) as n from sales", "checks/no_future_sales")
     assert (model.title, model.question, model.page) == ("No future sales", "", "")
     assert (model.order, model.severity, model.materialized) == (1000, "error", False)
-    assert (model.formats, model.chart, model.translations, model.labels) == ({}, "", {}, {})
+    assert (model.formats, model.chart, model.translations, model.labels) == ({}, None, {}, {})
 
 
 def test_a_mart_can_be_a_table_and_a_check_a_warning(sql: Path) -> None:
@@ -143,6 +158,9 @@ def test_windows_files_with_a_byte_order_mark_are_read(sql: Path) -> None:
         ("-- format: n=money n=date", "names 'n' twice", "keep one"),
         ("-- label: m=Number", "'m', which is not a column", "there is n"),
         ("-- label: number", "'label' cannot be 'number'", "units=Units sold"),
+        ("-- label: n=Number; n=Count", "names 'n' twice", "keep one"),
+        ("-- value.fr: m Unknown=Inconnu", "'m', which is not a column", "there is n"),
+        ("-- value.fr: n", "'value.fr' cannot be 'n'", "region Unknown=Inconnue"),
         ("-- severity: warn", "'severity' belongs in checks", "remove"),
         ("-- as: table", "'as' belongs in marts", "remove"),
     ],

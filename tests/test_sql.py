@@ -547,6 +547,44 @@ def test_stock_lasts_as_long_as_the_pace_of_the_last_28_complete_days(name: str)
 
 
 @pytest.mark.parametrize("name", SHOPS)
+def test_key_figures_are_those_of_28_days_the_28_before_and_the_same_days_a_year_before(
+    name: str,
+) -> None:
+    made = SHOPS[name]()
+    rows = sqlite_results(name)["key_figures"]
+    assert [row["period"] for row in rows] == ["last", "previous", "year before"]
+    days = [day.isoformat() for day in made.days()]
+    ended = [day for day in days if date.fromisoformat(day) <= made.complete]
+    held = (ended or days)[-56:]
+    last, previous = held[-28:], held[:-28]
+    spans = [last, previous]
+    if last:
+        first, end = (f"{int(day[:4]) - 1}{day[4:]}" for day in (last[0], last[-1]))
+        spans.append([day for day in days if first <= day <= end])
+        whole_year = bool(ended) and days[0] <= first
+    else:
+        spans.append([])
+        whole_year = False
+    whole = [bool(ended) and len(span) == 28 for span in spans[:2]] + [whole_year]
+    for row, span, complete in zip(rows, spans, whole, strict=True):
+        sales = [sale for sale in made.sales if sale[0] in span]
+        cents = sum(sale[2] * sale[5] for sale in sales)
+        assert (row["days"], row["is_complete"]) == (len(span), int(complete))
+        if not span and row["period"] != "last":
+            assert (row["revenue"], row["units"], row["sales_lines"]) == (None, None, None)
+            continue
+        assert same(row["revenue"], cents / 100)
+        assert (row["units"], row["sales_lines"]) == (sum(s[2] for s in sales), len(sales))
+        assert same(row["average_basket"], cents / 100 / len(sales) if sales else None)
+        earned: dict[str, int] = defaultdict(int)
+        for sale in sales:
+            earned[sale[1]] += sale[2] * sale[5]
+        best = min(earned, key=lambda product: (-earned[product], product), default=None)
+        labels = {r["product_id"]: r["product"] for r in sqlite_results(name)["dim_products"]}
+        assert row["best_product"] == (labels[best] if best else None)
+
+
+@pytest.mark.parametrize("name", SHOPS)
 def test_abc_classes_follow_the_share_of_the_products_that_earn_more(name: str) -> None:
     made = SHOPS[name]()
     cents = {product[0]: 0 for product in made.products}
@@ -628,12 +666,15 @@ def test_the_shipped_files_say_what_every_output_needs() -> None:
         assert model.question.endswith("?")
         assert model.page in ("Overview", "Time", "Products", "Places")
         assert set(model.translations["fr"]) == {"title", "question", "page"}
+        assert set(model.labels["fr"]) == set(model.columns)
         assert {model.formats.get("revenue", "money"), model.formats.get("units", "integer")} == {
             "money",
             "integer",
         }
     assert len({model.order for model in models().analyses}) == len(models().analyses)
     assert all(m.title != m.text("title", "fr") for m in (*models().analyses, *models().checks))
+    assert all(set(check.labels["fr"]) == set(check.columns) for check in models().checks)
+    assert all(check.values["fr"] for check in models().checks)
 
 
 def test_a_money_column_holds_euros_and_is_the_only_unit_of_revenue() -> None:

@@ -7,7 +7,11 @@
 -- order: 31
 -- format: units=integer revenue=money sales_lines=integer revenue_rank=integer
 -- format: revenue_share=percent cumulative_share=percent
--- chart: bar x=product y=revenue color=class
+-- chart: bar x=revenue y=product color=class
+-- label: product_id=Reference; revenue_rank=Rank by revenue; revenue_share=Share of revenue
+-- label.fr: product_id=Référence; product=Produit; units=Unités; revenue=Chiffre d’affaires
+-- label.fr: sales_lines=Lignes de vente; revenue_rank=Rang (CA); revenue_share=Part du CA
+-- label.fr: cumulative_share=Part cumulée; class=Classe
 -- A product's class says what share of revenue the products that earn more than it make up: less
 -- than 80 % is A, less than 95 % is B, the rest is C. So the product that crosses a threshold is
 -- still above it, the best product is always A, and products that tie have the same class.

@@ -7,6 +7,9 @@
 -- order: 43
 -- format: units=integer revenue=money sales_lines=integer
 -- chart: heatmap x=city y=product color=units
+-- label: product_id=Reference
+-- label.fr: product_id=Référence; product=Produit; city=Ville; units=Unités
+-- label.fr: revenue=Chiffre d’affaires; sales_lines=Lignes de vente
 -- Every product in every city; a product that a city never sold is there with zeros.
 with places as (
     select distinct city

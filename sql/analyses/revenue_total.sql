@@ -7,6 +7,9 @@
 -- order: 10
 -- format: revenue=money units=integer sales_lines=integer average_basket=money first_day=date
 -- format: last_day=date last_complete_day=date days=integer
+-- label.fr: revenue=Chiffre d’affaires; units=Unités; sales_lines=Lignes de vente
+-- label.fr: average_basket=Panier moyen; first_day=Premier jour; last_day=Dernier jour
+-- label.fr: last_complete_day=Dernier jour complet; days=Jours
 -- Always one row. The average basket is the revenue of one sales line.
 with total as (
     select

@@ -8,6 +8,12 @@
 -- format: stores=integer units=integer revenue=money sales_lines=integer
 -- format: units_share=percent revenue_share=percent units_rank=integer revenue_rank=integer
 -- chart: bar x=revenue y=city
+-- value.fr: region Unknown=Inconnue
+-- label: units_share=Share of units; revenue_share=Share of revenue; units_rank=Rank by units
+-- label: revenue_rank=Rank by revenue
+-- label.fr: city=Ville; region=Région; stores=Magasins; units=Unités; revenue=Chiffre d’affaires
+-- label.fr: sales_lines=Lignes de vente; units_share=Part des unités; revenue_share=Part du CA
+-- label.fr: units_rank=Rang (unités); revenue_rank=Rang (CA)
 -- Cities whose stores have no sales are listed with zeros.
 with totals as (
     select

@@ -5,8 +5,12 @@
 -- question.fr: Comment évoluent les ventes de jour en jour, une fois les jours de semaine lissés ?
 -- page.fr: Dans le temps
 -- order: 20
--- format: date=date units=integer revenue=money sales_lines=integer revenue_7d_average=money
+-- format: date=date weekday=weekday is_complete=flag units=integer revenue=money
+-- format: sales_lines=integer revenue_7d_average=money
 -- chart: line x=date y=revenue,revenue_7d_average
+-- label: weekday=Weekday; is_complete=Complete; revenue_7d_average=7-day average
+-- label.fr: date=Date; weekday=Jour; is_complete=Complet; units=Unités; revenue=Chiffre d’affaires
+-- label.fr: sales_lines=Lignes de vente; revenue_7d_average=Moyenne sur 7 jours
 -- Every calendar day of the period. The average is over the day and the six calendar days before
 -- it, and is empty on the first six days.
 select

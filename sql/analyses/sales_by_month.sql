@@ -5,9 +5,15 @@
 -- question.fr: Les ventes progressent-elles d’un mois à l’autre ?
 -- page.fr: Dans le temps
 -- order: 22
--- format: month_start=date days=integer units=integer revenue=money sales_lines=integer
+-- format: month_start=month days=integer is_complete=flag units=integer revenue=money
+-- format: sales_lines=integer
 -- format: revenue_per_day=money units_growth=percent revenue_growth=percent
 -- chart: bar x=month_start y=revenue
+-- label: month=Month number; month_start=Month; is_complete=Complete
+-- label.fr: year=Année; month=N° de mois; month_start=Mois; days=Jours; is_complete=Complet
+-- label.fr: units=Unités; revenue=Chiffre d’affaires; sales_lines=Lignes de vente
+-- label.fr: revenue_per_day=CA par jour; units_growth=Évolution des unités
+-- label.fr: revenue_growth=Évolution du CA
 -- A month is complete when the data holds all its days. Growth is against the month before, and
 -- empty unless both are complete; the revenue per day can be compared in any case.
 with months as (

@@ -8,6 +8,11 @@
 -- format: units=integer revenue=money sales_lines=integer
 -- format: units_share=percent revenue_share=percent units_rank=integer revenue_rank=integer
 -- chart: bar x=revenue y=product
+-- label: product_id=Reference; units_share=Share of units; revenue_share=Share of revenue
+-- label: units_rank=Rank by units; revenue_rank=Rank by revenue
+-- label.fr: product_id=Référence; product=Produit; units=Unités; revenue=Chiffre d’affaires
+-- label.fr: sales_lines=Lignes de vente; units_share=Part des unités; revenue_share=Part du CA
+-- label.fr: units_rank=Rang (unités); revenue_rank=Rang (CA)
 -- Products without sales are listed with zeros.
 with totals as (
     select

@@ -9,6 +9,13 @@
 -- format: units_share=percent revenue_share=percent units_rank=integer revenue_rank=integer
 -- format: revenue_per_employee=money
 -- chart: bar x=revenue y=store
+-- value.fr: region Unknown=Inconnue
+-- label: store_id=Store number; units_share=Share of units; revenue_share=Share of revenue
+-- label: units_rank=Rank by units; revenue_rank=Rank by revenue
+-- label.fr: store_id=N° de magasin; store=Magasin; city=Ville; region=Région; employees=Salariés
+-- label.fr: units=Unités; revenue=Chiffre d’affaires; sales_lines=Lignes de vente
+-- label.fr: units_share=Part des unités; revenue_share=Part du CA; units_rank=Rang (unités)
+-- label.fr: revenue_rank=Rang (CA); revenue_per_employee=CA par salarié
 -- Stores without sales are listed with zeros.
 with totals as (
     select

@@ -5,9 +5,15 @@
 -- question.fr: Les ventes progressent-elles d’une semaine à l’autre ?
 -- page.fr: Dans le temps
 -- order: 21
--- format: week_start=date days=integer units=integer revenue=money sales_lines=integer
+-- format: week_start=date days=integer is_complete=flag units=integer revenue=money
+-- format: sales_lines=integer
 -- format: units_growth=percent revenue_growth=percent
 -- chart: bar x=week_start y=revenue
+-- label: iso_year=ISO year; iso_week=ISO week; week_start=Week from; is_complete=Complete
+-- label.fr: iso_year=Année ISO; iso_week=Semaine ISO; week_start=Semaine du; days=Jours
+-- label.fr: is_complete=Complet; units=Unités; revenue=Chiffre d’affaires
+-- label.fr: sales_lines=Lignes de vente; units_growth=Évolution des unités
+-- label.fr: revenue_growth=Évolution du CA
 -- ISO weeks, Monday to Sunday, with their ISO year. A week is complete when the data holds all its
 -- seven days. Growth is against the week before, and empty unless both are complete.
 with weeks as (

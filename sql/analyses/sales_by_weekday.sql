@@ -8,6 +8,18 @@
 -- format: days=integer units=integer revenue=money sales_lines=integer
 -- format: average_units=number average_revenue=money revenue_share=percent
 -- chart: bar x=weekday_name y=average_revenue
+-- value.fr: weekday_name Monday=lundi
+-- value.fr: weekday_name Tuesday=mardi
+-- value.fr: weekday_name Wednesday=mercredi
+-- value.fr: weekday_name Thursday=jeudi
+-- value.fr: weekday_name Friday=vendredi
+-- value.fr: weekday_name Saturday=samedi
+-- value.fr: weekday_name Sunday=dimanche
+-- label: weekday=Day of week; weekday_name=Weekday; average_units=Units per day
+-- label: average_revenue=Revenue per day; revenue_share=Share of revenue
+-- label.fr: weekday=N° du jour; weekday_name=Jour; days=Jours; units=Unités
+-- label.fr: revenue=Chiffre d’affaires; sales_lines=Lignes de vente; average_units=Unités par jour
+-- label.fr: average_revenue=CA par jour; revenue_share=Part du CA
 -- Always seven rows, Monday first. The averages are over all such days of the period, those
 -- without sales included.
 with weekdays (weekday, weekday_name) as (

@@ -7,6 +7,9 @@
 -- order: 32
 -- format: stock=integer days=integer units_sold=integer units_per_day=number days_left=number
 -- chart: bar x=days_left y=product
+-- label: product_id=Reference
+-- label.fr: product_id=Référence; product=Produit; stock=Stock; days=Jours
+-- label.fr: units_sold=Unités vendues; units_per_day=Unités par jour; days_left=Jours restants
 -- The pace is that of the last 28 days up to the last complete day, or of the whole period when it
 -- is shorter. Days left are empty when nothing was sold. Products that are gone are left out.
 with recent as (

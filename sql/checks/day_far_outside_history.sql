@@ -1,6 +1,10 @@
 -- title: No sale lies far from all others
 -- title.fr: Aucune vente n’est loin de toutes les autres
 -- severity: warn
+-- value.fr: problem sales more than 60 days from all others: is the date right?=date à vérifier
+-- format: first_day=date last_day=date revenue=money
+-- label.fr: problem=Problème; first_day=Premier jour; last_day=Dernier jour
+-- label.fr: sales_days=Jours de vente; sales_lines=Lignes de vente; revenue=Chiffre d’affaires
 -- A wrong year in a date leaves a few sales alone. A group of sales days is far outside when it has
 -- at most three days, and more than 60 days separate it from the other sales on either side where
 -- there are any. A seasonal shop's long pauses are not reported; its seasons have more days.

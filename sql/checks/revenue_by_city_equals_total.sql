@@ -1,6 +1,11 @@
 -- title: Sales by city add up to the total
 -- title.fr: Les ventes par ville font le total
 -- severity: error
+-- value.fr: problem sales by city differ from the total=les ventes par ville diffèrent du total
+-- format: revenue_by_city=money revenue_in_total=money
+-- label.fr: problem=Problème; revenue_by_city=CA par ville; revenue_in_total=CA au total
+-- label.fr: units_by_city=Unités par ville; units_in_total=Unités au total
+-- label.fr: sales_lines_by_city=Lignes par ville; sales_lines_in_total=Lignes au total
 -- Revenue is compared to half a cent, units and sales lines exactly. The total is summed from the
 -- sales lines, the parts from the tables the analyses read, so neither is derived from the other.
 with parts as (

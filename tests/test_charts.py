@@ -1,0 +1,216 @@
+"""The chart line of an analysis: read, refused where it does not fit, drawn."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.charts import Chart
+from app.drawing import draw, left_out
+from app.errors import SqlFileError
+from app.models import Model, load
+from app.results import Result
+from tests.shop import Shop
+
+COLUMNS = "city, 1 as units, 2.5 as revenue, '2025-01-01' as date"
+
+
+def model(folder: Path, header: str, columns: str = COLUMNS) -> Model:
+    path = folder / "sql" / "analyses" / "question.sql"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{header}\nselect {columns} from stores order by city", encoding="utf-8")
+    return load(folder / "sql", ["stores"]).analyses[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "chart"),
+    [
+        ("bar x=revenue y=city", Chart("bar", "revenue", ("city",))),
+        ("line x=date y=revenue,units", Chart("line", "date", ("revenue", "units"))),
+        ("area x=date y=revenue color=city", Chart("area", "date", ("revenue",), "city")),
+        ("stacked x=date y=revenue color=city", Chart("stacked", "date", ("revenue",), "city")),
+        ("scatter x=units y=revenue size=units",
+         Chart("scatter", "units", ("revenue",), size="units")),
+        ("heatmap x=city y=date color=units", Chart("heatmap", "city", ("date",), "units")),
+        ("distribution x=revenue", Chart("distribution", "revenue")),
+    ],
+)  # fmt: skip
+def test_a_chart_line_is_read(tmp_path: Path, line: str, chart: Chart) -> None:
+    assert model(tmp_path, f"-- chart: {line}").chart == chart
+
+
+def test_without_a_chart_line_there_is_no_chart(tmp_path: Path) -> None:
+    assert model(tmp_path, "-- title: A table").chart is None
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "hint"),
+    [
+        ("bars x=revenue y=city", "the chart is 'bars'", "did you mean bar?"),
+        ("bar x=revenue y=town", "names 'town', which is not a column", "there is"),
+        ("bar x=revnue y=city", "names 'revnue', which is not a column", "did you mean revenue?"),
+        ("line x=date y=revenue,unit", "names 'unit', which is not a column", "mean units?"),
+        ("bar x=revenue", "the chart has no y", "y=COLUMN"),
+        ("bar revenue city", "cannot have 'revenue'", "bar x=COLUMN y=COLUMN [color=COLUMN]"),
+        ("bar x=revenue y=city size=units", "cannot have 'size=units'", "write: bar"),
+        ("bar x=revenue x=units y=city", "cannot have 'x=units'", "write: bar"),
+        ("bar x=revenue,units y=city", "several columns on x", "name one"),
+        ("line x=date y=revenue,units color=city", "several columns on y", "name one"),
+        ("tiles y=revenue", "tiles need the column 'period'", "period, first_day, last_day"),
+    ],
+)  # fmt: skip
+def test_a_chart_line_that_does_not_fit_names_file_and_column(
+    tmp_path: Path, line: str, what: str, hint: str
+) -> None:
+    with pytest.raises(SqlFileError) as error:
+        model(tmp_path, f"-- chart: {line}")
+    assert what in error.value.what
+    assert hint in error.value.hint
+    assert error.value.where == "sql/analyses/question.sql"
+    assert error.value.code == "sql-chart"
+
+
+def test_a_wrong_chart_line_ends_the_run_before_anything_is_fetched(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "shop")
+    path = shop.root / "sql" / "analyses" / "sales_by_city.sql"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("chart: bar x=revenue", "chart: bar x=income"), encoding="utf-8")
+    with pytest.raises(SqlFileError, match="'income', which is not a column"):
+        shop.run()
+    assert not shop.places.database.exists()
+
+
+def test_text_where_the_chart_needs_numbers_undoes_the_run(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "shop")
+    shop.run()
+    path = shop.root / "sql" / "analyses" / "sales_by_day.sql"
+    text = path.read_text(encoding="utf-8")
+    line = "chart: line x=date y=revenue,revenue_7d_average"
+    assert line in text
+    path.write_text(text.replace(line, "chart: line x=revenue y=date"), encoding="utf-8")
+    with pytest.raises(SqlFileError, match="'date' holds text") as error:
+        shop.run()
+    assert error.value.where == "sql/analyses/sales_by_day.sql"
+    assert shop.query("select max(run_id) from _runs") == [(1,)]
+
+
+# --- drawing
+
+DAYS = ("2025-01-01", "2025-01-02", "2025-01-04", "2025-01-05")
+ROWS: list[tuple[Any, ...]] = [
+    (city, at * 3 + 1, 10.5 * (at + 1) * (1 + len(city)), day)
+    for at, day in enumerate(DAYS)
+    for city in ("Lyon", "Saint-Étienne", "<Paris & Cie>")
+]
+FORMATS = "-- format: units=integer revenue=money date=date"
+
+
+def result(folder: Path, line: str, rows: list[tuple[Any, ...]] | None = None) -> Result:
+    made = model(folder, f"{FORMATS}\n-- chart: {line}")
+    return Result(made, made.columns, ROWS if rows is None else rows)
+
+
+ONE_DAY = [row for row in ROWS if row[3] == DAYS[0]]
+LINES = (
+    "bar x=revenue y=city",
+    "bar x=city y=revenue",
+    "bar x=date y=revenue color=city",
+    "line x=date y=revenue,units",
+    "line x=date y=revenue color=city",
+    "area x=date y=revenue color=city",
+    "stacked x=date y=revenue color=city",
+    "scatter x=units y=revenue color=city size=units",
+    "heatmap x=city y=date color=revenue",
+    "distribution x=revenue",
+)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_each_mark_draws_the_same_svg_each_time_with_nothing_from_elsewhere(
+    tmp_path: Path, line: str
+) -> None:
+    rows = ONE_DAY if line.startswith("bar x=revenue") or "=city y=rev" in line else ROWS
+    svg = draw(result(tmp_path, line, rows), "en", 720)
+    assert svg == draw(result(tmp_path, line, rows), "en", 720)
+    assert re.match(r'<svg viewBox="0 0 (\d+) \d+" width="\1" height="\d+">', svg)
+    assert int(svg.split('"')[3]) <= 724
+    assert svg.endswith("</svg>")
+    assert "NaN" not in svg
+    assert "<Paris" not in svg
+    assert not re.findall(r'(?:href|src)="(?!#)|url\((?!#)|<script|<image', svg)
+
+
+def test_money_carries_its_unit_and_the_language_of_the_project(tmp_path: Path) -> None:
+    lying = result(tmp_path, "bar x=revenue y=city", ONE_DAY)
+    assert "52.50 €" in draw(lying, "en", 720)
+    assert "52,50\u00a0€" in draw(lying, "fr", 720)
+    axis = draw(result(tmp_path, "line x=date y=revenue", ROWS), "fr", 720)
+    assert "200\u00a0€" in axis
+    assert "janv." in axis
+
+
+def test_a_day_that_is_missing_is_a_gap_in_the_line(tmp_path: Path) -> None:
+    days = [("Lyon", 5, 10.0, day) for day in DAYS]
+    svg = draw(result(tmp_path, "line x=date y=revenue", days), "en", 720)
+    (path,) = re.findall(r'd="(M[^"]*L[^"]*M[^"]*L[^"]*)"', svg)
+    assert path.count("M") == 2
+
+
+def test_a_chart_is_the_same_in_every_time_zone(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "shop")
+    shop.run()
+    program = (
+        "import sys; from pathlib import Path; from contextlib import closing;"
+        "from app.store import connect; from app.models import load;"
+        "from app.results import read_results; from app.drawing import draw;"
+        "from app.publishing import known_tables;"
+        "models = load(Path('sql'), ['products', 'stores', 'cities', 'sales', 'calendar']);"
+        "c = connect(Path(sys.argv[1]));"
+        "r = [r for r in read_results(c, models) if r.model.name == 'sales_by_day'][0];"
+        "print(draw(r, 'en', 720)); c.close()"
+    )
+    drawn = {
+        subprocess.run(
+            [sys.executable, "-c", program, shop.places.database],
+            env={**os.environ, "TZ": zone},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for zone in ("America/Los_Angeles", "Pacific/Auckland")
+    }
+    assert len(drawn) == 1
+
+
+def test_nothing_is_drawn_where_there_is_nothing_but_zeros(tmp_path: Path) -> None:
+    assert draw(result(tmp_path, "bar x=revenue y=city", []), "en", 720) == ""
+    assert draw(result(tmp_path, "bar x=revenue y=city", [("Lyon", 0, 0.0, "")]), "en", 720) == ""
+
+
+def test_long_names_are_cut_in_the_middle_and_stay_apart(tmp_path: Path) -> None:
+    rows = [("A very long name " * 4 + end, 1, 2.0, "2025-01-01") for end in ("one", "two", "two")]
+    svg = draw(result(tmp_path, "bar x=revenue y=city", rows), "en", 340)
+    labels = re.findall(r">([^<>]*…[^<>]*)<", svg)
+    assert [label.rstrip("\u200b")[-3:] for label in labels] == ["one", "two", "two"]
+    assert len(set(labels)) == 3
+
+
+def test_a_chart_of_many_bars_or_series_shows_some_and_says_so(tmp_path: Path) -> None:
+    many = [(f"City {n:03}", n, float(n), "2025-01-01") for n in range(30)]
+    bars = result(tmp_path, "bar x=revenue y=city", many)
+    assert left_out(bars) == (20, 30)
+    assert "City 019" in draw(bars, "en", 720)
+    assert "City 020" not in draw(bars, "en", 720)
+    stacked = replace(
+        bars, model=model(tmp_path, f"{FORMATS}\n-- chart: stacked x=date y=units color=city")
+    )
+    assert left_out(stacked) == (6, 30)
+    assert "Others" in draw(stacked, "en", 720)
+    assert "Autres" in draw(stacked, "fr", 720)
+    assert left_out(result(tmp_path, "bar x=revenue y=city", ONE_DAY)) == (3, 3)
