@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -62,6 +62,7 @@ class Project:
     fetch_limits: FetchLimits
     read_limits: ReadLimits
     keep_deliveries: int = 10
+    glossary: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sql(self) -> Path:
@@ -142,7 +143,7 @@ class _Parser:
         self._environment = environment
 
     def project(self, content: dict[str, Any]) -> Project:
-        self.known(content, ("project", "sources", "limits"), "")
+        self.known(content, ("project", "sources", "limits", "glossary"), "")
         header = self.table(content.get("project", {}), "project")
         self.known(header, ("name", "keep_deliveries"), "project")
         limits = self.table(content.get("limits", {}), "limits")
@@ -160,10 +161,15 @@ class _Parser:
             sources=self.linked(sources),
             fetch_limits=fetch_limits,
             read_limits=read_limits,
+            glossary=self.glossary(content.get("glossary", {})),
             keep_deliveries=self.count(
                 header.get("keep_deliveries", 10), "project.keep_deliveries"
             ),
         )
+
+    def glossary(self, content: Any) -> dict[str, str]:
+        terms = self.table(content, "glossary")
+        return {name: self.text(told, f"glossary.{name}") for name, told in terms.items()}
 
     def limits(self, body: dict[str, Any]) -> tuple[FetchLimits, ReadLimits]:
         groups = {field.name: kind for kind in (FetchLimits, ReadLimits) for field in fields(kind)}
