@@ -16,6 +16,7 @@ from app.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_TERMINATED, Comptoi
 from app.verbs.analyse import analyse
 from app.verbs.backup import backup
 from app.verbs.check import check
+from app.verbs.docs import docs
 from app.verbs.init import init
 from app.verbs.profile import profile
 from app.verbs.rejects import rejects
@@ -27,7 +28,7 @@ from app.verbs.status import status
 from app.verbs.watch import watch
 
 _WHOLE = "the database holds all of this run or nothing of it: run again"
-VERBS = (run, status, rejects, check, analyse, profile, init, watch, backup, restore, reset)
+VERBS = (run, status, rejects, check, analyse, profile, init, docs, watch, backup, restore, reset)
 
 
 @click.group(

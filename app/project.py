@@ -66,6 +66,7 @@ class Project:
     keep_deliveries: int = 10
     locale: str = "en"
     goals: Mapping[str, float] = field(default_factory=dict)
+    glossary: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sql(self) -> Path:
@@ -146,7 +147,7 @@ class _Parser:
         self._environment = environment
 
     def project(self, content: dict[str, Any]) -> Project:
-        self.known(content, ("project", "sources", "limits"), "")
+        self.known(content, ("project", "sources", "limits", "glossary"), "")
         header = self.table(content.get("project", {}), "project")
         self.known(header, ("name", "locale", "goals", "keep_deliveries"), "project")
         limits = self.table(content.get("limits", {}), "limits")
@@ -164,12 +165,17 @@ class _Parser:
             sources=self.linked(sources),
             fetch_limits=fetch_limits,
             read_limits=read_limits,
+            glossary=self.glossary(content.get("glossary", {})),
             keep_deliveries=self.count(
                 header.get("keep_deliveries", 10), "project.keep_deliveries"
             ),
             locale=self.locale(header.get("locale", "en")),
             goals=self.goals(self.table(header.get("goals", {}), "project.goals")),
         )
+
+    def glossary(self, content: Any) -> dict[str, str]:
+        terms = self.table(content, "glossary")
+        return {name: self.text(told, f"glossary.{name}") for name, told in terms.items()}
 
     def limits(self, body: dict[str, Any]) -> tuple[FetchLimits, ReadLimits]:
         groups = {field.name: kind for kind in (FetchLimits, ReadLimits) for field in fields(kind)}

@@ -21,9 +21,9 @@ from app.verbs.shared import Context
 @click.option("--name", default="", help="What to call the project.  [default: the folder's name]")
 @click.pass_obj
 def init(_context: Context, urls: tuple[str, ...], into: Path, name: str) -> int:
-    """Write a first project from any CSV files: contracts and SQL, with the reasons.
+    """Write a first project from any CSV files, one for each URL or path.
 
-    Asks nothing, overwrites nothing. Where the files cannot tell what is meant, such as 06/01/2025,
+    Contracts, with their reasons, and first SQL files. Asks nothing, overwrites nothing. Where the files cannot tell what is meant, such as 06/01/2025,
     the project file holds both readings, and `run` refuses that source until one is chosen.
 
     \b

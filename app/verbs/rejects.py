@@ -27,7 +27,7 @@ def rejects(
     limit: int | None,
     as_json: bool,
 ) -> int:
-    """List the records that break their contract.
+    """List the records that break their contract, of SOURCE or of all.
 
     \b
     Example: python -m app rejects sales --code type-error

@@ -1,0 +1,75 @@
+"""The documentation says what is: tests it names exist, commands it shows are there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from app.cli import VERBS
+from app.publishing import SYSTEM_TABLES
+from tests.shop import REPOSITORY, Shop
+
+DOCS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+
+
+def existing_tests() -> set[str]:
+    names = set()
+    for path in (REPOSITORY / "tests").glob("test_*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    return names
+
+
+def test_every_test_named_in_the_documentation_exists() -> None:
+    for path in DOCS:
+        named = set(re.findall(r"`(test_\w+)`", path.read_text(encoding="utf-8")))
+        assert named <= existing_tests(), path.name
+
+
+def test_every_promise_has_a_test_that_names_its_number() -> None:
+    text = (REPOSITORY / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    for number in re.findall(r"^## (\d)\.", text, re.MULTILINE):
+        assert re.search(rf"`test_{number}_\w+`", text), number
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_links_lead_to_files(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target
+
+
+def test_the_readme_names_every_verb() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    named = {word for line in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
+             for word in re.findall(r"`(\w+)`", line)}  # fmt: skip
+    assert {verb.name for verb in VERBS} <= named
+
+
+def test_the_data_diagram_names_every_table_and_its_columns(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "shop")
+    shop.run()
+    text = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    tables = [*shop.project().sources, "calendar", *SYSTEM_TABLES]
+    for table in tables:
+        drawn = re.search(rf"^    {table} {{\n(.*?)^    }}", text, re.MULTILINE | re.DOTALL)
+        assert drawn, table
+        columns = shop.query(f"select name from pragma_table_info('{table}')")
+        missing = [name for (name,) in columns if not re.search(rf" {name}\b", drawn[1])]
+        assert missing == [], table
+    for (name,) in shop.query("select name from _results where kind = 'analysis'"):
+        assert f"`{name}`" in text, name
+
+
+def test_the_question_of_the_readme_can_be_asked(tmp_path: Path) -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"^    -- title: Sales on Sundays\n(?:    .*\n)+", text, re.MULTILINE)
+    assert block
+    shop = Shop(tmp_path / "shop")
+    path = shop.root / "sql" / "analyses" / "sales_on_sunday.sql"
+    path.write_text(re.sub(r"^    ", "", block[0], flags=re.MULTILINE), encoding="utf-8")
+    shop.write("sales", [("2025-03-02", "P1", "2", "1"), ("2025-03-03", "P1", "1", "1")])
+    shop.run()
+    assert shop.query("select * from sales_on_sunday") == [("P1", 2, 20.0)]
