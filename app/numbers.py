@@ -61,7 +61,7 @@ def number_reader(kind: str, notation: str = "", sign: str = "") -> Callable[[st
             as_written = f" written like {notation}" if notation else ""
             raise InvalidValue("type-error", f"{short(text)} is not {_SPOKEN[kind]}{as_written}")
         if not notation and kind != "integer":
-            _refuse_ambiguous(match, bare)
+            _refuse_ambiguous(match, kind, bare)
         digits = "".join(filter(str.isdigit, match[2]))
         return finish(match[1], digits, match[3] or "", text)
 
@@ -82,10 +82,10 @@ def _without(sign: str, text: str) -> str:
     return f"-{rest}" if minus else rest
 
 
-def _refuse_ambiguous(match: re.Match[str], text: str) -> None:
-    """1,234 is a thousand or one and a bit; a point is a decimal one unless declared otherwise."""
+def _refuse_ambiguous(match: re.Match[str], kind: str, text: str) -> None:
+    """1,234 is a thousand or one and a bit; so is an amount 1.234, which has no such decimals."""
     thousands = len(match[3] or "") == 3 and len(match[2]) <= 3 and match[2] != "0"
-    if thousands and text[match.start(3) - 1] == ",":
+    if thousands and (kind == "money" or text[match.start(3) - 1] == ","):
         raise InvalidValue(
             "type-error",
             f"{short(text)} can be read in two ways; declare how numbers are written, "

@@ -58,6 +58,7 @@ def test_a_declared_notation_is_read_exactly(kind: str, form: str, text: str, va
     [
         ("real", "", "1,234", "two ways"),
         ("money", "", "1,230", "two ways"),
+        ("money", "", "1.230", "two ways"),
         ("money", "1.234,56", "1,234.56", "written like"),
         ("real", "1,234.56", "12,34", "written like"),
         ("integer", "1,234.56", "1.5", "not a whole number"),
