@@ -14,7 +14,7 @@ from app.project import Project
 
 UNITS = {"money": "euros", "percent": "share, 1 is 100 %"}
 TYPES = {"money": "real", "percent": "real", "number": "real", "integer": "integer",
-         "date": "date", "text": "text"}  # fmt: skip
+         "date": "date", "text": "text", "flag": "0 or 1"}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from app.hints import NAME, named
 from app.inference import Guess
+from app.measured import measures_of
 from app.project import PROJECT_FILE
 from app.roles import PlannedColumn, PlannedTable
 
@@ -17,6 +18,17 @@ DESCRIBED = {
     "datetime": "a day and a time",
     "money": "an amount",
     "boolean": "yes or no",
+}
+
+GLOSSARY = {
+    "date": "Day of the records",
+    "records": "Number of records",
+    "revenue": "Quantity times the price of one unit",
+    "revenue_cents": "Quantity times the price of one unit",
+    "first_day": "First day with a record",
+    "last_day": "Last day with a record",
+    "last_complete_day": "Last day that had ended before the data were fetched",
+    "days": "Calendar days from the first to the last, those without a record included",
 }
 
 
@@ -32,6 +44,14 @@ def project_text(name: str, tables: Sequence[PlannedTable], urls: Mapping[str, s
     ]
     for table in tables:
         parts += ["", *_source(table, urls[table.name])]
+    parts += ["", "# What the columns of results mean, for `python -m app docs`.", "[glossary]"]
+    sums = {
+        measure.name: f"{measure.name.replace('_', ' ').capitalize()}, added up"
+        for table in tables
+        if table.is_fact
+        for measure in measures_of(table)
+    }
+    parts += [f"{name} = {_quoted(meaning)}" for name, meaning in (sums | GLOSSARY).items()]
     return "\n".join(parts) + "\n"
 
 

@@ -12,8 +12,10 @@ from click.testing import CliRunner
 
 from app import pipeline
 from app.cli import cli
+from app.described import describe, undescribed
 from app.errors import ComptoirError, ProjectError
 from app.init import Begun, begin
+from app.lineage import trace
 from app.naming import column_name, table_name
 from app.pipeline import Places, Run
 from app.profile import File
@@ -107,6 +109,13 @@ def test_the_samples_give_the_total_of_the_shipped_project(tmp_path: Path) -> No
     assert total(tmp_path, "ventes_total", "revenue") == float(expected["total"]["revenue"])
     counts = {o.source: o.counts for o in done.outcomes if o.counts}
     assert counts["ventes"].rejected == expected["sales"]["rejected"]
+
+
+def test_every_column_of_what_is_begun_is_described(tmp_path: Path) -> None:
+    start(tmp_path, ZOO[25].files)
+    project = load_project(tmp_path / "project", {})
+    models = pipeline.load_models(project)
+    assert list(undescribed(describe(project, models, trace(project.sources, models)))) == []
 
 
 def test_every_breakdown_adds_up_to_the_total(tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ from app.verbs.shared import Context
 def init(_context: Context, urls: tuple[str, ...], into: Path, name: str) -> int:
     """Write a first project from any CSV files, one for each URL or path.
 
-    Contracts, with their reasons, and first SQL files. Asks nothing, overwrites nothing. Where the files cannot tell what is meant, such as 06/01/2025,
-    the project file holds both readings, and `run` refuses that source until one is chosen.
+    Contracts, with their reasons, and first SQL files. Asks nothing, overwrites nothing. Where
+    the files cannot tell what is meant, such as 06/01/2025, the project file holds both readings,
+    and `run` refuses that source until one is chosen.
 
     \b
     Example: python -m app init sales.csv stores.csv --into shop
