@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import sys
 import threading
 from collections.abc import Callable
@@ -19,7 +18,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app import archive, importing, merging, pipeline, publishing, reports, staging
+from app import (
+    archive,
+    importing,
+    merging,
+    pipeline,
+    publishing,
+    report_page,
+    reports,
+    staging,
+)
 from tests.shop import Shop
 
 POINTS: dict[str, tuple[Any, str]] = {
@@ -91,7 +99,7 @@ def _before_statements(trigger: Trigger) -> None:
 
 if __name__ == "__main__":
     shop = Shop.existing(Path(sys.argv[3]))
-    sqlite3.connect(":memory:").close()
+    report_page.draw = lambda *_: "<svg></svg>"  # as in the test's own runs, see conftest.py
     arm(sys.argv[1], int(sys.argv[2]))
     shop.run()
     os._exit(0)

@@ -115,5 +115,5 @@ def content(shop: Shop) -> dict[str, Any]:
     for path in sorted(shop.places.results.iterdir()):
         if path.name != "manifest.json":
             text = path.read_bytes().decode()
-            found[path.name] = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
+            found[path.name] = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?( UTC|Z)", "TIME", text)
     return found
