@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from app.formats import shown
 from app.results import Result
+from app.values import Value
 
 if TYPE_CHECKING:
     import altair as alt
@@ -18,6 +21,7 @@ SERIES = (ACCENT, "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7a7a7
 LABEL_WIDTH = 6.4  # of a character at 12 px, about
 
 Row = dict[str, Any]
+_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
 
 def is_time(result: Result, column: str) -> bool:
@@ -34,7 +38,9 @@ class Axes:
         self.width = width
         assert result.model.chart is not None
         self.spec = result.model.chart
-        self.rows: list[Row] = result.as_dicts()
+        self.rows: list[Row] = [
+            {column: _drawable(value) for column, value in row.items()} for row in result.as_dicts()
+        ]
 
     @property
     def narrow(self) -> bool:
@@ -133,7 +139,7 @@ class Axes:
         return not any(isinstance(row[column], str) for row in self.rows)
 
     def heading(self, column: str) -> str:
-        return self.result.model.heading(column, self.locale)
+        return str(_drawable(self.result.model.heading(column, self.locale)))
 
     def shown(self, value: Any, column: str) -> str:
         return shown(value, self.kind(column), self.locale)
@@ -146,3 +152,10 @@ class Axes:
             return f"format(100 * datum.value, '~g') + '{space}%'"
         number = "format(datum.value, datum.value % 1 ? ',.2f' : ',.0f')"
         return f"{number} + '{space}€'" if kind == "money" else number
+
+
+def _drawable(value: Value) -> Value:
+    """`value` as an SVG can hold it: a character that XML forbids would end vl-convert at once."""
+    if isinstance(value, str):
+        return _NOT_XML.sub("\ufffd", value)
+    return None if isinstance(value, float) and not isfinite(value) else value

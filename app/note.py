@@ -63,11 +63,9 @@ def _quality(published: Published, say: Texts) -> str:
     if failed:
         lines = [say("Checks that found something:")]
         for check in failed:
-            kind = "failed: {n} rows" if check.blocks else "warning: {n} rows"
             title = published.check_title(check.name, check.title)
-            lines.append(
-                f"- {title} ({say(kind, n=shown(check.row_count, 'integer', say.locale))})"
-            )
+            count = say("{n} rows", n=shown(check.row_count, "integer", say.locale))
+            lines.append(f"- {say(check.severity)}: {title} ({count})")
         verdict = "\n".join(lines)
     else:
         verdict = say("All {n} checks passed.", n=len(state.checks)) if state.checks else ""

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -191,6 +192,17 @@ def test_a_chart_is_the_same_in_every_time_zone(tmp_path: Path) -> None:
 def test_nothing_is_drawn_where_there_is_nothing_but_zeros(tmp_path: Path) -> None:
     assert draw(result(tmp_path, "bar x=revenue y=city", []), "en", 720) == ""
     assert draw(result(tmp_path, "bar x=revenue y=city", [("Lyon", 0, 0.0, "")]), "en", 720) == ""
+
+
+@pytest.mark.parametrize("line", ["bar x=revenue y=city", "line x=date y=revenue color=city"])
+def test_characters_and_numbers_that_no_svg_can_hold_are_replaced(
+    tmp_path: Path, line: str
+) -> None:
+    odd = "".join(map(chr, (*range(1, 33), 0x7F, 0x9B, 0x202E, 0xFEFF, 0xFFFE, 0xFFFF, 0x1F600)))
+    rows = [(odd, 1, 5.0, "2025-01-01"), ("Lyon", 1, float("inf"), "2025-01-02")]
+    svg = draw(result(tmp_path, line, rows), "en", 720)
+    ElementTree.fromstring(svg)
+    assert "\ufffd" in svg
 
 
 def test_long_names_are_cut_in_the_middle_and_stay_apart(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@
 -- title.fr: Chiffres clés
 -- question.fr: Que donnent les 28 derniers jours face aux 28 précédents, et à un an plus tôt ?
 -- page.fr: Vue d’ensemble
--- order: 5
+-- order: 11
 -- format: first_day=date last_day=date days=integer is_complete=flag revenue=money units=integer
 -- format: sales_lines=integer average_basket=money
 -- chart: tiles y=revenue,units,sales_lines,average_basket,best_product,best_city
