@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV    = .venv
 BIN     = $(VENV)/bin
 
-.PHONY: help run test soak lint clean
+.PHONY: help run test bench soak lint clean
 
 help:
 	@echo "make run    import the bundled sample (or your .env's files) and publish the answers"
 	@echo "make test   run the tests"
 	@echo "make soak   kill a run 1,000 times and look for a trace (half an hour)"
+	@echo "make bench  measure the import beside its peers, into benchmarks/results.md"
 	@echo "make lint   check style and types"
 
 run: $(VENV)/.run
@@ -19,6 +20,9 @@ test: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	@COMPTOIR_KILLS=1000 $(BIN)/python -m pytest -q -n auto tests/test_kills.py
+
+bench: $(VENV)/.dev
+	@$(BIN)/python benchmarks/bench.py
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check .

@@ -37,8 +37,11 @@ class Expected:
     revenue_cents: int
 
 
-def make_shop(lines: int, folder: Path) -> Expected:
-    """Write `produits.csv`, `magasins.csv`, `ventes.csv` and `expected.json` into `folder`."""
+def make_shop(lines: int, folder: Path, *, bad: bool = True) -> Expected:
+    """Write `produits.csv`, `magasins.csv`, `ventes.csv` and `expected.json` into `folder`.
+
+    Without `bad`, no line breaks the contract.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     generator = random.Random(SEED)
     prices = [generator.randrange(99, 20_000) for _ in range(PRODUCTS)]
@@ -51,12 +54,14 @@ def make_shop(lines: int, folder: Path) -> Expected:
     ]
     _write(folder / "produits.csv", ["Nom,ID Référence produit,Prix,Stock", *products])
     _write(folder / "magasins.csv", ["ID Magasin,Ville,Nombre de salariés", *stores])
-    expected = _write_sales(folder / "ventes.csv", lines, prices, generator)
+    expected = _write_sales(folder / "ventes.csv", lines, prices, generator, bad)
     (folder / "expected.json").write_text(json.dumps(asdict(expected), indent=2) + "\n")
     return expected
 
 
-def _write_sales(path: Path, lines: int, prices: list[int], generator: random.Random) -> Expected:
+def _write_sales(
+    path: Path, lines: int, prices: list[int], generator: random.Random, bad: bool
+) -> Expected:
     rejected = units = revenue = 0
     seen: dict[tuple[int, int, int], int] = {}
     repeats = day_before = 0
@@ -66,7 +71,7 @@ def _write_sales(path: Path, lines: int, prices: list[int], generator: random.Ra
         for n in range(lines):
             day = n * DAYS // lines
             text = (FIRST_DAY + timedelta(days=day)).isoformat()
-            if n % BAD_EVERY == BAD_EVERY - 1:
+            if bad and n % BAD_EVERY == BAD_EVERY - 1:
                 file.write(_bad_line(n // BAD_EVERY, text) + "\r\n")
                 rejected += 1
                 continue
