@@ -1,10 +1,13 @@
 # The two images of Comptoir: `app` runs the scripts, `db` keeps and shows the data.
 
-# What the scripts import. Changes only with requirements.txt.
+# What the scripts import, without the tests and the installer that come with it. Changes only with
+# requirements.txt.
 FROM python:3.13-slim AS packages
 RUN python -m venv --without-pip /opt/venv
 COPY requirements.txt ./
-RUN pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check -r requirements.txt
+RUN pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check -r requirements.txt \
+    && pip --python /opt/venv/bin/python uninstall --yes pip \
+    && find /opt/venv -type d -name tests -prune -exec rm -rf {} +
 
 # The code and the project, compiled, and readable to all whatever the clone's permissions are.
 FROM packages AS project
@@ -38,7 +41,9 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log
 COPY requirements-datasette.txt ./
 RUN TMPDIR=/tmp pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check \
-    -r requirements-datasette.txt && rm requirements-datasette.txt
+    -r requirements-datasette.txt \
+    && pip --python /opt/venv/bin/python uninstall --yes pip \
+    && rm requirements-datasette.txt
 COPY --chmod=755 docker/sqlite3 /usr/local/bin/
 COPY --from=project /project /project
 USER 10001:10001
