@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from operator import getitem, itemgetter
 from typing import Any, Literal, NamedTuple
 
@@ -98,6 +99,7 @@ class Source:
     max_rejected: float = 0.1
     max_withdrawn: float = 0.1
     amount: tuple[str, ...] = ()
+    fresh_for: timedelta | None = None
     description: str = ""
     referenced_by: tuple[tuple[str, str], ...] = ()
 

@@ -126,6 +126,15 @@ BUILT_IN: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "first_rows": "The first of them, as JSON",
         },
     ),
+    "_sources": (
+        "How old each source was in the last run",
+        {
+            "source": "The source",
+            "fetched_at": "When its file was last seen whole at its URL, UTC",
+            "age_minutes": "Whole minutes from then to the run, null if never",
+            "fresh_minutes": "Minutes for which its contract calls it fresh, null if unsaid",
+        },
+    ),
     "_state": (
         "Small facts the program keeps between runs",
         {"name": "Name of the fact", "value": "Its value"},

@@ -162,4 +162,11 @@ def _steps() -> Migrations:
     def keep_rejects_without_their_line_end(db: Database) -> None:
         db.conn.execute("update _rejects set raw = rtrim(raw, char(13, 10))")
 
+    @steps()
+    def tell_how_old_each_source_is(db: Database) -> None:
+        db.conn.execute(
+            "create table _sources (source text primary key, fetched_at text, "
+            "age_minutes integer, fresh_minutes integer) strict"
+        )
+
     return steps

@@ -21,6 +21,7 @@ from app.archive import Archive
 from app.contract import Source
 from app.deliveries import Collected, collect
 from app.errors import ComptoirError, ContentError, ProjectError, SourceError, StoreError
+from app.freshness import refresh_sources
 from app.importing import import_delivery
 from app.ledger import Ledger, Outcome, Status, now
 from app.migrations import upgrade
@@ -333,7 +334,8 @@ def _publish(
     fetched_at = [o.delivery.fetched_at for o in last if o and o.delivery.fetched_at]
     refresh_calendar(connection, project.sources, fetched_at)
     versions = {name: ledger.version(name) for name in project.sources}
-    key = inputs_key(connection, models, versions)
+    stale = refresh_sources(connection, project.sources, started_at)
+    key = inputs_key(connection, models, versions, stale)
     exit_code = max((outcome.exit_code for outcome in outcomes), default=0)
     published = connection.execute("select value from _state where name = 'published'").fetchone()
     if published == (key,) and not again:

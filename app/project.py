@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
@@ -24,6 +24,7 @@ from app.fetch import FetchLimits
 from app.formats import LOCALES
 from app.numbers import NOTATIONS, NUMBER_TYPES
 from app.reading import DELIMITERS, ReadLimits
+from app.spans import parse_span
 from app.values import DEFAULT_FORMATS, TYPES, Value
 
 PROJECT_FILE = "comptoir.toml"
@@ -40,6 +41,7 @@ _DIRECTIVES = {"date": ("Yy", "mbB", "d"), "datetime": ("Yy", "mbB", "d", "HI", 
 _FURTHER_DIRECTIVES = {"date": "", "datetime": "Sfzp"}
 _SOURCE_KEYS = (
     "url", "headers", "key", "repeats", "covers", "columns", "max_rejected", "max_withdrawn",
+    "fresh_for",
     "amount", "description", "delimiter", "skip", "header",
 )  # fmt: skip
 _COLUMN_KEYS = (
@@ -235,6 +237,7 @@ class _Parser:
             header=self.header(body, where),
             max_rejected=self.share(body.get("max_rejected", 0.1), f"{where}.max_rejected"),
             max_withdrawn=self.share(body.get("max_withdrawn", 0.1), f"{where}.max_withdrawn"),
+            fresh_for=self.span(body.get("fresh_for"), f"{where}.fresh_for"),
             amount=self.names(body.get("amount", []), f"{where}.amount", columns),
             description=self.text(body.get("description", ""), f"{where}.description"),
         )
@@ -466,6 +469,14 @@ class _Parser:
         if not number or not 0 <= value <= 1:
             self.fail(where, f"found {value!r}", "a share from 0 to 1, such as 0.1")
         return float(value)
+
+    def span(self, value: Any, where: str) -> timedelta | None:
+        if value is None:
+            return None
+        try:
+            return parse_span(self.text(value, where))
+        except ProjectError:
+            self.fail(where, f"found {value!r}", "a time span such as 90s, 15m, 2h or 1d")
 
     def count(self, value: Any, where: str, *, least: int = 1) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or value < least:

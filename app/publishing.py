@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -23,7 +23,9 @@ from app.schema import create_missing
 from app.store import quoted, savepoint
 from app.values import DEFAULT_FORMATS
 
-SYSTEM_TABLES = ("_runs", "_deliveries", "_rejects", "_changes", "_results", "_checks", "_state")
+SYSTEM_TABLES = (
+    "_runs", "_deliveries", "_rejects", "_changes", "_results", "_checks", "_sources", "_state",
+)  # fmt: skip
 SHOWN_ROWS = 100
 
 
@@ -67,10 +69,16 @@ def rehearse(sources: Mapping[str, Source], models: Models) -> None:
         connection.close()
 
 
-def inputs_key(connection: sqlite3.Connection, models: Models, versions: Mapping[str, int]) -> str:
+def inputs_key(
+    connection: sqlite3.Connection,
+    models: Models,
+    versions: Mapping[str, int],
+    stale: Collection[str],
+) -> str:
     """A SHA-256 that changes whenever the results could: data, calendar, SQL files, program.
 
-    Where a SQL file reads system tables, the data includes how far these have grown.
+    `stale` are the sources that are not fresh. Where a SQL file reads system tables, the data
+    includes how far these have grown.
     """
     span = connection.execute(
         "select min(date), max(date), sum(is_complete) from calendar"
@@ -81,7 +89,7 @@ def inputs_key(connection: sqlite3.Connection, models: Models, versions: Mapping
     ]
     read = {name for m in (*models.marts, *models.analyses, *models.checks) for name in m.reads}
     system = [_growth(connection, name) for name in SYSTEM_TABLES if name in read]
-    content = json.dumps([__version__, span, sorted(versions.items()), files, system])
+    content = json.dumps([__version__, span, sorted(versions.items()), files, system, list(stale)])
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -6,7 +6,6 @@ doubles with each failure in a row, up to the interval.
 
 from __future__ import annotations
 
-import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from app.errors import ComptoirError, LockError, ProjectError
+from app.errors import ComptoirError, LockError
 from app.ledger import Outcome, now
 from app.pipeline import Run, Say
 
@@ -24,22 +23,7 @@ if TYPE_CHECKING:
     from schedule import Scheduler
 
 FIRST_PAUSE = timedelta(seconds=30)
-LONGEST = timedelta(days=31)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
-def parse_duration(text: str) -> timedelta:
-    """'90s', '15m', '2h' or '1d' as a time span; ProjectError for anything else."""
-    match = re.fullmatch(r"(\d{1,7})([smhd])", text.strip())
-    span = timedelta(**{UNITS[match[2]]: int(match[1])}) if match else timedelta()
-    if not timedelta() < span <= LONGEST:
-        raise ProjectError(
-            f"{text!r} is not a time span",
-            hint="a number and s, m, h or d, up to 31 days, such as 90s, 15m or 2h",
-            code="duration",
-        )
-    return span
 
 
 class Stopped(BaseException):
@@ -180,7 +164,7 @@ def _line(outcome: Outcome) -> str:
 
 
 def _span(span: timedelta) -> str:
-    """A time span as `parse_duration` reads it."""
+    """A time span as `app.spans.parse_span` reads it."""
     seconds = round(span.total_seconds())
     for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds % size == 0:

@@ -35,6 +35,7 @@ TABLES = {
     "sales": "date text, product_id text, quantity integer, store_id integer, occurrence integer,"
     " unit_price_cents integer, primary key (date, product_id, store_id, quantity, occurrence)",
     "calendar": ", ".join(f"{name} {kind}" for name, kind in COLUMNS),
+    "_sources": "source text, fetched_at text, age_minutes integer, fresh_minutes integer",
 }
 Sale = tuple[str, str, int, int, int, int]
 Row = dict[str, Any]
@@ -66,6 +67,7 @@ class Shop:
             "cities": self.cities,
             "sales": self.sales,
             "calendar": calendar,
+            "_sources": [("sales", "2023-01-01T00:00:00Z", 3, 3), ("stores", None, None, None)],
         }
 
 

@@ -21,8 +21,9 @@ from app import pipeline
 from app.cli import cli
 from app.errors import LockError, ProjectError
 from app.pipeline import Run
+from app.spans import parse_span
 from app.store import locked
-from app.watch import FIRST_PAUSE, Stopped, Watch, parse_duration
+from app.watch import FIRST_PAUSE, Stopped, Watch
 from tests.shop import REPOSITORY, Shop
 
 
@@ -30,13 +31,13 @@ from tests.shop import REPOSITORY, Shop
     ("text", "seconds"), [("90s", 90), ("15m", 900), (" 2h ", 7200), ("1d", 86_400)]
 )
 def test_time_spans(text: str, seconds: int) -> None:
-    assert parse_duration(text) == timedelta(seconds=seconds)
+    assert parse_span(text) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("text", ["", "15", "m", "0s", "-5m", "1.5h", "15 minutes", "9999d"])
 def test_what_is_no_time_span(text: str) -> None:
     with pytest.raises(ProjectError, match="not a time span"):
-        parse_duration(text)
+        parse_span(text)
 
 
 class Clock:

@@ -32,10 +32,10 @@ def status(
     """
     from app.console import state_text
     from app.results import read_state
+    from app.spans import parse_span
     from app.store import connect, translated
-    from app.watch import parse_duration
 
-    oldest = datetime.now(UTC) - parse_duration(max_age) if max_age else None
+    oldest = datetime.now(UTC) - parse_span(max_age) if max_age else None
     project = context.project()
     places = context.places(project, db, results)
     with translated(places.database), closing(connect(places.database)) as connection:

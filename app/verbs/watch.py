@@ -35,7 +35,8 @@ def watch(context: Context, every: str, db: Path | None, results: Path | None) -
     \b
     Example: python -m app watch --every 15m
     """
-    from app.watch import Watch, parse_duration
+    from app.spans import parse_span
+    from app.watch import Watch
 
     def act(say: Say) -> Run:
         # read anew for each run, so that a corrected project file is used
@@ -44,7 +45,7 @@ def watch(context: Context, every: str, db: Path | None, results: Path | None) -
         project = context.project()
         return pipeline.run(project, context.places(project, db, results), say=say)
 
-    span = parse_duration(every)
+    span = parse_span(every)
     context.project()  # a wrong project file ends it here, not in the loop
     # the interval is counted in local time, which would jump twice a year
     os.environ["TZ"] = "UTC"
