@@ -128,9 +128,9 @@ _CONFIG: dict[str, Any] = {
 
 
 def _inline(svg: str, prefix: str) -> str:
-    """The SVG as part of a page: it scales with its box, and its ids are its own."""
+    """The SVG as part of a page: its ids are its own, its role that of its box."""
     width, height = re.findall(r'viewBox="0 0 (\S+) (\S+)"', svg)[0]
-    body = svg[svg.index(">") + 1 :]
+    body = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", svg[svg.index(">") + 1 :])
     names = dict.fromkeys(re.findall(r'\bid="([^"]+)"', body))
     for number, name in enumerate(names):
         own = f"{prefix}-{number}"

@@ -27,7 +27,7 @@ def other_server() -> Iterator[FaultyServer]:
         yield running
 
 
-_draw = report_page.draw
+real_draw = report_page.draw
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,4 +40,4 @@ def _no_charts() -> Iterator[None]:
 @pytest.fixture
 def real_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw the charts in this test."""
-    monkeypatch.setattr(report_page, "draw", _draw)
+    monkeypatch.setattr(report_page, "draw", real_draw)
