@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 INK, MUTED, GRID = "#1f2328", "#59636e", "#e1e5ea"
 ACCENT, ON_ACCENT = "#0072b2", "#fffffe"
 SERIES = (ACCENT, "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7a7a7a")
+LONGEST_TEXT = 120
 LABEL_WIDTH = 6.4  # of a character at 12 px, about
 
 Row = dict[str, Any]
@@ -155,7 +156,11 @@ class Axes:
 
 
 def _drawable(value: Value) -> Value:
-    """`value` as an SVG can hold it: a character that XML forbids would end vl-convert at once."""
+    """`value` as an SVG can hold it: a character that XML forbids would end vl-convert at once.
+
+    A very long text is cut: measuring it would take minutes.
+    """
     if isinstance(value, str):
-        return _NOT_XML.sub("\ufffd", value)
+        short = value if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]}…"
+        return _NOT_XML.sub("\ufffd", short)
     return None if isinstance(value, float) and not isfinite(value) else value

@@ -63,11 +63,11 @@ def nothing_new(run: Run) -> bool:
 
 
 def answers(results: Sequence[Result]) -> str:
-    """Of each page the first analysis that is short: the rest is in the files."""
+    """Totals, and of each page the first analysis that is short: the rest is in the files."""
     chosen: dict[str, Result] = {}
     for result in sorted(results, key=lambda result: len(result.rows) > ANSWER_ROWS):
         chosen.setdefault(result.model.page, result)
-    in_order = [result for result in results if result in chosen.values()]
+    in_order = [r for r in results if len(r.rows) == 1 or r in chosen.values()]
     return "\n\n".join(answer(result, ANSWER_ROWS) for result in in_order)
 
 
@@ -80,7 +80,7 @@ def answer(result: Result, most: int | None = None) -> str:
     kinds = [result.format(column) for column in result.columns]
     headings = [model.heading(column) for column in result.columns]
     rows = [
-        [shown(value, kind) for value, kind in zip(row, kinds, strict=True)]
+        [_clip(shown(value, kind), 60) for value, kind in zip(row, kinds, strict=True)]
         for row in result.rows[:most]
     ]
     title = model.title or model.name
@@ -179,5 +179,5 @@ def _printable(text: str) -> str:
 
 
 def _clip(text: str, width: int) -> str:
-    line = " ".join(text.split())
+    line = " ".join(text.split()) if "\n" in text or "\t" in text else text
     return line if len(line) <= width else f"{line[: width - 3]}..."

