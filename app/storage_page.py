@@ -14,6 +14,7 @@ SYSTEM = {
     "_changes": ("Changes", "The old values of rows that were changed or withdrawn."),
     "_results": ("Results", "The published views and tables, and the run they are of."),
     "_checks": ("Checks", "What each check found when it last ran."),
+    "_sources": ("Sources", "How old each source was in the last run."),
     "calendar": ("Calendar", "One row for each day of the data, with its week, month and year."),
 }
 HIDDEN = ("_state", "_sqlite_migrations")

@@ -41,7 +41,16 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def command(shop: Shop, *words: str) -> list[str]:
-    return [sys.executable, "-W", "error", "-m", "app", "--project", str(shop.root), *words]
+    return [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "tests.undrawn",
+        "--project",
+        str(shop.root),
+        *words,
+    ]
 
 
 def call(

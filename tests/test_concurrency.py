@@ -28,7 +28,7 @@ def shop(tmp_path: Path) -> Shop:
 def test_of_runs_started_together_each_is_done_or_says_who_holds_the_lock(shop: Shop) -> None:
     many = [("2025-03-08", "P1", str(n), "1") for n in range(1, 2_000)]
     shop.write("sales", [*SALES, *many])
-    command = [sys.executable, "-m", "app", "--project", str(shop.root), "run"]
+    command = [sys.executable, "-m", "tests.undrawn", "--project", str(shop.root), "run"]
     started = [
         subprocess.Popen(
             command,

@@ -44,7 +44,7 @@ def start(shop: Shop, *, file_bytes: int = 0) -> subprocess.CompletedProcess[str
     """`python -m app run`, as a user types it; with `file_bytes`, no file may grow beyond."""
     places = ["--db", str(shop.places.database), "--results", str(shop.places.results)]
     return subprocess.run(
-        [sys.executable, "-m", "app", "--project", str(shop.root), "run", *places],
+        [sys.executable, "-m", "tests.undrawn", "--project", str(shop.root), "run", *places],
         cwd=REPOSITORY,
         env={**os.environ, **shop.environment},
         capture_output=True,

@@ -17,7 +17,7 @@ SECRETS = ("s3cr3t-pass", "s3cr3t-token", "s3cr3t-header", "s3cr3t-user")
 def run(shop: Shop, *verb: str) -> str:
     """Everything that `python -m app` prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "app", "--project", str(shop.root), *verb],
+        [sys.executable, "-m", "tests.undrawn", "--project", str(shop.root), *verb],
         cwd=REPOSITORY,
         env={**os.environ, **shop.environment},
         capture_output=True,

@@ -127,7 +127,7 @@ def test_another_run_postpones_and_is_no_failure(clock: Clock) -> None:
 def process(shop: Shop, *arguments: str) -> Iterator[subprocess.Popen]:
     """`python -m app` on a shop's files, as a process of its own; its output is one stream."""
     started = subprocess.Popen(
-        [sys.executable, "-m", "app", "--project", str(shop.root), *arguments],
+        [sys.executable, "-m", "tests.undrawn", "--project", str(shop.root), *arguments],
         cwd=REPOSITORY,
         env={**os.environ, **shop.environment, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

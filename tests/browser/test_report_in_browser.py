@@ -66,8 +66,11 @@ SHOPS: dict[str, Callable[[Shop], None]] = {
 }
 
 
-@pytest.fixture(scope="module", params=[*((name, "en") for name in SHOPS), ("samples", "fr"), ("odd_names", "fr")],
-                ids="-".join)  # fmt: skip
+@pytest.fixture(
+    scope="module",
+    params=[*((name, "en") for name in SHOPS), ("samples", "fr"), ("odd_names", "fr")],
+    ids="-".join,
+)
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     name, locale = request.param
     shop = Shop(tmp_path_factory.mktemp("browser") / "shop")
