@@ -169,10 +169,10 @@ def test_a_chart_is_the_same_in_every_time_zone(tmp_path: Path) -> None:
     shop.run()
     program = (
         "import sys; from pathlib import Path; from contextlib import closing;"
-        "from app.store import connect; from app.models import load;"
+        "from app.store import connect;"
         "from app.results import read_results; from app.drawing import draw;"
-        "from app.publishing import known_tables;"
-        "models = load(Path('sql'), ['products', 'stores', 'cities', 'sales', 'calendar']);"
+        "from app.pipeline import load_models; from app.project import load_project;"
+        "models = load_models(load_project(Path('.')));"
         "c = connect(Path(sys.argv[1]));"
         "r = [r for r in read_results(c, models) if r.model.name == 'sales_by_day'][0];"
         "print(draw(r, 'en', 720)); c.close()"
