@@ -84,7 +84,9 @@ def print_ending(done: Run, places: Places) -> None:
     if done.status == "blocked":
         click.echo("Nothing was published: a blocking check failed; the last good results stay.")
     click.echo(f"Run {done.run_id}: {done.status}. Database: {near(places.database)}")
-    click.echo(f"Results: {near(places.results)}/summary.md and one CSV for each analysis")
+    click.echo(
+        f"Results: {near(places.results)}/report.html, summary.md and one CSV for each analysis"
+    )
 
 
 def silent(_line: str) -> None:
