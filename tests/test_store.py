@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -168,11 +169,24 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_the_right_to_write_is_told(tmp_path: Path) -> None:
-    (tmp_path / "db").mkdir(mode=0o500)
-    with pytest.raises(StoreError, match="unable to open database file"):
-        connect(tmp_path / "db" / "sales.db", write=True)
+@contextmanager
+def ordinary_user() -> Iterator[None]:
+    """The inside is done as a user who may not write everywhere."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+def test_a_folder_without_the_right_to_write_is_told() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        (Path(folder) / "db").mkdir(mode=0o555)
+        with ordinary_user(), pytest.raises(StoreError, match="unable to open database file"):
+            connect(Path(folder) / "db" / "sales.db", write=True)
 
 
 def test_a_results_folder_that_cannot_be_made_fails_and_the_next_run_writes_the_files(
