@@ -137,7 +137,7 @@ def test_a_first_run_tells_where_from_the_ledger_the_answers_the_rejects_and_whe
     assert ledger.split()[2:] == ["6", "5", "0", "0", "1", "0", "0", "0", "5"]
     for words in ("Total revenue", "'P9' is not in products", "All of them: python -m app rejects"):
         assert words in text
-    assert "results/summary.md" in text
+    assert "results/report.html" in text
 
 
 def test_a_second_run_says_in_a_line_that_nothing_is_new(shop: Shop) -> None:
