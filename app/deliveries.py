@@ -65,8 +65,13 @@ def collect(
             return Collected(source.name, wanted, error=missing)
         return Collected(source.name, known, remark=f" (archived, fetched {known.fetched_at})")
     validators = None
-    # validators speak of the URL they came with
-    if known and has_known and known.url == wanted.url and (known.etag or known.last_modified):
+    # validators speak of the URL they came with, which is known only where nothing in it is masked
+    if (
+        known
+        and has_known
+        and known.url == wanted.url == source.url
+        and (known.etag or known.last_modified)
+    ):
         validators = Validators(etag=known.etag, last_modified=known.last_modified)
     try:
         fetched = fetch(

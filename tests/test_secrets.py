@@ -68,3 +68,16 @@ def test_a_secret_is_in_nothing_that_runs_print_or_leave_behind(
         assert secret not in said
         assert secret.encode() not in left
     assert "***" in said
+
+
+def test_another_secret_in_a_url_is_another_file_and_no_secret_is_the_same(
+    tmp_path: Path, server: FaultyServer
+) -> None:
+    shop = Shop(tmp_path / "shop")
+    text = "\n".join([HEADERS["sales"], *(",".join(line) for line in SALES)])
+    server.serve("/sales.csv", text.encode(), headers={"ETag": '"one"'})
+    for query in ("", "", "?token=a", "?token=b"):
+        shop.environment["SALES_URL"] = server.url("/sales.csv") + query
+        shop.run()
+    asked = ["If-None-Match" in request.headers for request in server.requests]
+    assert asked == [False, True, False, False]
