@@ -52,7 +52,7 @@ HEALTHCHECK --interval=3s --timeout=5s --start-period=60s --retries=6 \
     CMD ["python", "-I", "-S", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8001/-/versions.json', timeout=4)"]
 LABEL org.opencontainers.image.title="comptoir-db" \
     org.opencontainers.image.description="The SQLite database of Comptoir: its shell and its web page"
-CMD ["python", "-m", "app.storage"]
+CMD ["python", "-m", "app.serving.storage"]
 
 FROM runtime AS app
 COPY --chmod=755 docker/share-results /usr/local/bin/

@@ -8,13 +8,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.database.migrations import applied_steps, upgrade
+from app.database.store import checkpoint, connect, locked, translated
 from app.durable import replacing
 from app.errors import ProjectError, StoreError
-from app.migrations import applied_steps, upgrade
 from app.pipeline import Places, load_models
 from app.project import Project
-from app.reports import remove_reports, write_reports
-from app.store import checkpoint, connect, locked, translated
+from app.report.reports import remove_reports, write_reports
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Sequence
 
-from app.formats import shown
+from app.answers.formats import shown
+from app.answers.publishing import CheckResult
+from app.answers.results import Result, State
 from app.pipeline import Places, Run
-from app.publishing import CheckResult
-from app.rejects import Reject
-from app.results import Result, State
+from app.rows.rejects import Reject
 
 ANSWER_ROWS = 12
 WIDTH = 120  # where the output is not a terminal

@@ -15,19 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from app import models as sql_files
-from app.appending import append_delivery
-from app.archive import Archive
-from app.contract import Source
-from app.deliveries import Collected, collect
-from app.errors import ComptoirError, ContentError, ProjectError, SourceError, StoreError
-from app.freshness import refresh_sources
-from app.importing import import_delivery
-from app.ledger import Ledger, Outcome, Status, now
-from app.migrations import upgrade
-from app.models import Models
-from app.project import Project
-from app.publishing import (
+from app.answers import models as sql_files
+from app.answers.models import Models
+from app.answers.publishing import (
     CheckResult,
     inputs_key,
     known_tables,
@@ -36,11 +26,21 @@ from app.publishing import (
     refresh_calendar,
     rehearse,
 )
-from app.rejects import Reject, find_rejects
-from app.reports import remove_reports, write_reports
-from app.schema import create_missing, migrate
-from app.store import checkpoint, connect, locked, transaction, translated
-from app.tiles import check_goals
+from app.database.migrations import upgrade
+from app.database.schema import create_missing, migrate
+from app.database.store import checkpoint, connect, locked, transaction, translated
+from app.errors import ComptoirError, ContentError, ProjectError, SourceError, StoreError
+from app.project import Project
+from app.records.contract import Source
+from app.report.reports import remove_reports, write_reports
+from app.report.tiles import check_goals
+from app.rows.appending import append_delivery
+from app.rows.importing import import_delivery
+from app.rows.ledger import Ledger, Outcome, Status, now
+from app.rows.rejects import Reject, find_rejects
+from app.sources.archive import Archive
+from app.sources.deliveries import Collected, collect
+from app.sources.freshness import refresh_sources
 
 TOLD_REJECTS = 100
 FETCHED: tuple[Status, ...] = ("imported", "skipped", "refused")

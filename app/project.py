@@ -18,14 +18,14 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, NoReturn
 
-from app.contract import Column, Coverage, Source
+from app.answers.formats import LOCALES
 from app.errors import ProjectError
-from app.fetch import FetchLimits
-from app.formats import LOCALES
-from app.numbers import NOTATIONS, NUMBER_TYPES
-from app.reading import DELIMITERS, ReadLimits
-from app.spans import parse_span
-from app.values import DEFAULT_FORMATS, TYPES, Value
+from app.records.contract import Column, Coverage, Source
+from app.records.numbers import NOTATIONS, NUMBER_TYPES
+from app.records.reading import DELIMITERS, ReadLimits
+from app.records.values import DEFAULT_FORMATS, TYPES, Value
+from app.sources.fetch import FetchLimits
+from app.sources.spans import parse_span
 
 PROJECT_FILE = "comptoir.toml"
 DATABASE = "db/sales.db"

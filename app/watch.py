@@ -16,8 +16,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from app.errors import ComptoirError, LockError
-from app.ledger import Outcome, now
 from app.pipeline import Run, Say
+from app.rows.ledger import Outcome, now
 
 if TYPE_CHECKING:
     from schedule import Scheduler
@@ -164,7 +164,7 @@ def _line(outcome: Outcome) -> str:
 
 
 def _span(span: timedelta) -> str:
-    """A time span as `app.spans.parse_span` reads it."""
+    """A time span as `app.sources.spans.parse_span` reads it."""
     seconds = round(span.total_seconds())
     for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds % size == 0:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from app.importing import import_delivery
-from app.ledger import Ledger, now
-from app.migrations import upgrade
+from app.database.migrations import upgrade
+from app.database.schema import create_missing
+from app.database.store import connect, transaction
 from app.project import load_project
-from app.schema import create_missing
-from app.store import connect, transaction
+from app.rows.importing import import_delivery
+from app.rows.ledger import Ledger, now
 
 FILES = {"products": "produits.csv", "stores": "magasins.csv", "sales": "ventes.csv"}
 

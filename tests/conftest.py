@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app import report_page
+from app.report import report_page
 from tests.faulty_server import FaultyServer
 
 

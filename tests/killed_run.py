@@ -18,16 +18,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app import (
-    archive,
-    importing,
-    merging,
-    pipeline,
-    publishing,
-    report_page,
-    reports,
-    staging,
-)
+from app import pipeline
+from app.answers import publishing
+from app.report import report_page, reports
+from app.rows import importing, merging, staging
+from app.sources import archive
 from tests.shop import Shop
 
 POINTS: dict[str, tuple[Any, str]] = {

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from app.backup import backup, restore, verify
+from app.database.store import locked
 from app.errors import LockError, ProjectError, StoreError
-from app.store import locked
 from tests.shop import SALES, Shop
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from app.calendar import COLUMNS, calendar_rows
+from app.database.calendar import COLUMNS, calendar_rows
 
 NAMES = [name for name, _ in COLUMNS]
 

@@ -13,11 +13,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from app.charts import Chart
-from app.drawing import draw, left_out
+from app.answers.models import Model, load
+from app.answers.results import Result
 from app.errors import SqlFileError
-from app.models import Model, load
-from app.results import Result
+from app.report.charts import Chart
+from app.report.drawing import draw, left_out
 from tests.shop import Shop
 
 COLUMNS = "city, 1 as units, 2.5 as revenue, '2025-01-01' as date"
@@ -169,8 +169,8 @@ def test_a_chart_is_the_same_in_every_time_zone(tmp_path: Path) -> None:
     shop.run()
     program = (
         "import sys; from pathlib import Path; from contextlib import closing;"
-        "from app.store import connect;"
-        "from app.results import read_results; from app.drawing import draw;"
+        "from app.database.store import connect;"
+        "from app.answers.results import read_results; from app.report.drawing import draw;"
         "from app.pipeline import load_models; from app.project import load_project;"
         "models = load_models(load_project(Path('.')));"
         "c = connect(Path(sys.argv[1]));"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.store import connect
+from app.database.store import connect
 from tests.shop import REPOSITORY, SALES, Shop
 from tests.test_kills import sound
 
@@ -53,7 +53,7 @@ def test_of_runs_started_together_each_is_done_or_says_who_holds_the_lock(shop: 
 
 def test_a_lock_whose_holder_died_does_not_block(shop: Shop) -> None:
     script = (
-        "import os, pathlib, sys; from app.store import locked\n"
+        "import os, pathlib, sys; from app.database.store import locked\n"
         "with locked(pathlib.Path(sys.argv[1]), 'run'): os._exit(9)"
     )
     command = [sys.executable, "-c", script, str(shop.places.database)]

@@ -290,7 +290,7 @@ def test_the_scheduler_goes_on_after_a_failure_and_stops_at_once(
 
     # somebody else writes: `app` says who, or waits; the scheduler comes again
     hold = (
-        "import sys; from pathlib import Path; from app.store import locked\n"
+        "import sys; from pathlib import Path; from app.database.store import locked\n"
         "with locked(Path('/data/sales.db'), 'a test', 20):\n"
         "    print('held', flush=True); sys.stdin.read()"
     )

@@ -12,18 +12,18 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from app.calendar import COLUMNS
+from app.answers.models import Models
 from app.cli import cli
-from app.described import describe, undescribed
-from app.diagram import Box, draw
-from app.dictionary import BUILT_IN
-from app.docs import to_html
-from app.lineage import Lineage, trace
-from app.migrations import upgrade
-from app.models import Models
+from app.database.calendar import COLUMNS
+from app.database.migrations import upgrade
+from app.documentation.described import describe, undescribed
+from app.documentation.diagram import Box, draw
+from app.documentation.dictionary import BUILT_IN
+from app.documentation.docs import to_html
+from app.documentation.lineage import Lineage, trace
+from app.documentation.reference import command_reference
 from app.pipeline import load_models
 from app.project import Project, load_project
-from app.reference import command_reference
 from tests.shop import REPOSITORY, Shop
 
 
@@ -86,7 +86,9 @@ def test_every_verb_and_option_has_a_description() -> None:
 def test_the_command_reference_is_current() -> None:
     path = REPOSITORY / "docs" / "commands.md"
     text = path.read_text(encoding="utf-8")
-    assert text == command_reference(), "run: python -m app.reference > docs/commands.md"
+    assert text == command_reference(), (
+        "run: python -m app.documentation.reference > docs/commands.md"
+    )
     for verb in cli.commands:
         assert f"## `{verb}`" in text
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from app.answers.publishing import SYSTEM_TABLES
 from app.cli import VERBS
-from app.publishing import SYSTEM_TABLES
 from tests.shop import REPOSITORY, Shop
 
 DOCS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]

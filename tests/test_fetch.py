@@ -22,9 +22,9 @@ from typing import Any
 
 import pytest
 
-import app.fetch
+import app.sources.fetch
 from app.errors import ComptoirError, DeliveryError, FetchError, ProjectError, StoreError
-from app.fetch import Fetched, FetchLimits, NotModified, Validators, fetch, masked
+from app.sources.fetch import Fetched, FetchLimits, NotModified, Validators, fetch, masked
 from tests.faulty_server import (
     Behaviour,
     FaultyServer,
@@ -449,7 +449,7 @@ def test_waits_grow_and_differ(
     server: FaultyServer, into: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(app.fetch, "sleep", waits.append)
+    monkeypatch.setattr(app.sources.fetch, "sleep", waits.append)
     server.on("/a.csv", status(500))
     limits = replace(QUICK, attempts=6, backoff_seconds=0.1, seconds=60)
     refused(server.url("/a.csv"), into, limits)
@@ -480,7 +480,7 @@ def test_retry_after_is_honoured_up_to_30_seconds(
     most: float,
 ) -> None:
     waits: list[float] = []
-    monkeypatch.setattr(app.fetch, "sleep", waits.append)
+    monkeypatch.setattr(app.sources.fetch, "sleep", waits.append)
     server.on("/a.csv", failing(1, status(code, retry_after=retry_after), page(BODY)))
     get(server.url("/a.csv"), into, replace(QUICK, seconds=100))
     assert len(waits) == 1
@@ -1000,7 +1000,8 @@ def test_a_missing_folder_is_a_store_error(server: FaultyServer, into: Path) -> 
 
 
 def test_importing_the_module_does_not_import_requests() -> None:
-    code = "import sys, app.fetch; sys.exit('requests' in sys.modules or 'urllib3' in sys.modules)"
+    web = "'requests' in sys.modules or 'urllib3' in sys.modules"
+    code = f"import sys, app.sources.fetch; sys.exit({web})"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.formats import LOCALES, excel, moment, plain, shown
-from app.values import Value
+from app.answers.formats import LOCALES, excel, moment, plain, shown
+from app.records.values import Value
 
 
 @pytest.mark.parametrize(

@@ -240,8 +240,8 @@ def test_more_distinct_keys_than_are_counted_in_memory_give_the_same_occurrences
         for _ in range(600)
     ]
     shop.write("sales", lines)
-    monkeypatch.setattr("app.staging.MAX_COUNTED_KEYS", 5)
-    monkeypatch.setattr("app.staging.BATCH", 7)
+    monkeypatch.setattr("app.rows.staging.MAX_COUNTED_KEYS", 5)
+    monkeypatch.setattr("app.rows.staging.BATCH", 7)
     shop.run()
     limited = shop.sales()
     monkeypatch.undo()

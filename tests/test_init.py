@@ -12,14 +12,14 @@ from click.testing import CliRunner
 
 from app import pipeline
 from app.cli import cli
-from app.described import describe, undescribed
+from app.documentation.described import describe, undescribed
+from app.documentation.lineage import trace
 from app.errors import ComptoirError, ProjectError
-from app.init import Begun, begin
-from app.lineage import trace
-from app.naming import column_name, table_name
 from app.pipeline import Places, Run
-from app.profile import File
+from app.profiling.naming import column_name, table_name
+from app.profiling.profile import File
 from app.project import load_project
+from app.starting.init import Begun, begin
 from tests.shop import REPOSITORY
 from tests.zoo import Animal, undecided, zoo
 

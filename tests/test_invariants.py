@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app import merging
+from app.rows import merging
 from tests.shop import PRODUCTS, REPOSITORY, SALES, STORES, Shop, outcome
 
 BALANCES = (

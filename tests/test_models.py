@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app.charts import Chart
+from app.answers.models import Model, Models, load
+from app.answers.portable import transpile
 from app.errors import SqlFileError
-from app.models import Model, Models, load
-from app.portable import transpile
+from app.report.charts import Chart
 
 TABLES = ("sales", "stores", "calendar", "_runs")
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from app.contract import Checker, Column, Coverage, Source
 from app.errors import DeliveryError, ProjectError
-from app.fetch import FetchLimits
-from app.invalid import InvalidValue
 from app.project import _COLUMN_KEYS, _SOURCE_KEYS, load_project
-from app.reading import Reader, ReadLimits
-from app.values import TYPES, choose_format, converter, value_reader
+from app.records.contract import Checker, Column, Coverage, Source
+from app.records.invalid import InvalidValue
+from app.records.reading import Reader, ReadLimits
+from app.records.values import TYPES, choose_format, converter, value_reader
+from app.sources.fetch import FetchLimits
 from tests.shop import REPOSITORY
 
 

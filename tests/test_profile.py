@@ -10,13 +10,13 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli import cli
-from app.dialect import find_dialect
 from app.errors import DeliveryError
-from app.findings import findings
-from app.inference import Guess, infer, settle
-from app.profile import File, Profile, as_dict, profile
-from app.profile_page import profile_page
-from app.reading import ReadLimits
+from app.profiling.findings import findings
+from app.profiling.inference import Guess, infer, settle
+from app.profiling.profile import File, Profile, as_dict, profile
+from app.profiling.profile_page import profile_page
+from app.records.dialect import find_dialect
+from app.records.reading import ReadLimits
 from tests.shop import REPOSITORY, Shop
 
 LIMITS = ReadLimits()

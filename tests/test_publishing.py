@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from app import pipeline
+from app.answers.results import read_results, read_state
+from app.database.store import connect
 from app.errors import SqlFileError
-from app.results import read_results, read_state
-from app.store import connect
 from tests.shop import PRODUCTS, SALES, STORES, Shop
 
 MORE = ("2025-03-07", "P1", "1", "1")

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.contract import Column, Coverage, Source
 from app.errors import DeliveryError
-from app.reading import Reader, ReadLimits
-from app.values import InvalidValue, Value, choose_format, converter, value_reader
+from app.records.contract import Column, Coverage, Source
+from app.records.reading import Reader, ReadLimits
+from app.records.values import InvalidValue, Value, choose_format, converter, value_reader
 from tests.shop import HEADERS, PRODUCTS, SALES, Shop, counts, outcome
 
 NBSP, NARROW, THIN = "\u00a0", "\u202f", "\u2009"

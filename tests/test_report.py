@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from app.drawing import draw
 from app.errors import ProjectError
-from app.texts import FRENCH, Texts
+from app.report.drawing import draw
+from app.report.texts import FRENCH, Texts
 from tests.shop import PRODUCTS, REPOSITORY, SALES, Shop
 
 NAME = 'name = "Comptoir"\n'
@@ -300,7 +300,7 @@ def test_a_french_excel_opens_the_file_beside_the_plain_one(boutique: Shop) -> N
 
 
 def test_texts_are_complete_and_none_is_left_over() -> None:
-    code = [*(REPOSITORY / "app").rglob("*.py"), *(REPOSITORY / "app" / "templates").iterdir()]
+    code = [*(REPOSITORY / "app").rglob("*.py"), *(REPOSITORY / "app" / "report" / "templates").iterdir()]
     sources = {path: path.read_text(encoding="utf-8") for path in code if path.name != "texts.py"}
     together = re.sub(r'"\s*\n\s*"', "", "\n".join(sources.values()))
     said = set(re.findall(r'\bsay\(\s*"([^"]+)"', together))
@@ -319,6 +319,6 @@ def test_texts_are_complete_and_none_is_left_over() -> None:
 
 @pytest.mark.usefixtures("real_charts")
 def test_charts_are_left_out_of_the_other_tests_only() -> None:
-    from app import report_page
+    from app.report import report_page
 
     assert report_page.draw is draw

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from app import pipeline
+from app.database.store import connect
 from app.errors import ProjectError
-from app.store import connect
 from tests.shop import PRODUCTS, SALES, Shop, counts, outcome
 
 STOCK = 'stock      = { from = "Stock", type = "integer", description = '

@@ -20,9 +20,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from app.calendar import COLUMNS, calendar_rows
-from app.models import Model, Models, load
-from app.portable import transpile
+from app.answers.models import Model, Models, load
+from app.answers.portable import transpile
+from app.database.calendar import COLUMNS, calendar_rows
 
 ROOT = Path(__file__).parent.parent
 SQL = ROOT / "sql"

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from app.cli import cli
 from app.pipeline import load_models
 from app.project import load_project
-from app.storage import Titles
-from app.storage_page import describe
+from app.serving.storage import Titles
+from app.serving.storage_page import describe
 from tests.shop import REPOSITORY, Shop
 
 

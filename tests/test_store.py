@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from app.database.store import connect, locked, savepoint, transaction, translated
 from app.errors import LockError, StoreError
-from app.store import connect, locked, savepoint, transaction, translated
 from tests.shop import REPOSITORY, Shop
 
 HOLD = """
 import sys
 from pathlib import Path
-from app.store import locked
+from app.database.store import locked
 with locked(Path(sys.argv[1]), "run"):
     print("held", flush=True)
     sys.stdin.read()
@@ -206,7 +206,7 @@ def test_a_results_folder_that_cannot_be_made_fails_and_the_next_run_writes_the_
 def test_a_database_that_another_program_keeps_busy_is_told(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.store.BUSY_SECONDS", 0)
+    monkeypatch.setattr("app.database.store.BUSY_SECONDS", 0)
     with (
         closing(sqlite3.connect(database, isolation_level=None)) as other,
         closing(connect(database, write=True)) as connection,

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from app.results import read_state
-from app.store import connect
+from app.answers.results import read_state
+from app.database.store import connect
 from tests.shop import PRODUCTS, REPOSITORY, SALES, Shop, counts
 from tests.test_kills import sound
 

@@ -19,10 +19,10 @@ from click.testing import CliRunner
 
 from app import pipeline
 from app.cli import cli
+from app.database.store import locked
 from app.errors import LockError, ProjectError
 from app.pipeline import Run
-from app.spans import parse_span
-from app.store import locked
+from app.sources.spans import parse_span
 from app.watch import FIRST_PAUSE, Stopped, Watch
 from tests.shop import REPOSITORY, Shop
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import runpy
 
-from app import report_page
+from app.report import report_page
 
 if __name__ == "__main__":
     report_page.draw = lambda *_: "<svg></svg>"

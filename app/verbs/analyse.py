@@ -35,9 +35,9 @@ def analyse(
     Example: python -m app analyse sales_by_city
     """
     from app import pipeline
+    from app.answers.results import read_results
     from app.console import answer, answers
-    from app.results import read_results
-    from app.store import connect, translated
+    from app.database.store import connect, translated
 
     project = context.project()
     places = context.places(project, db, results)

@@ -22,7 +22,7 @@ def docs(context: Context, db: Path | None, results: Path | None) -> int:
     \b
     Example: python -m app docs
     """
-    from app.docs import write_docs
+    from app.documentation.docs import write_docs
 
     project = context.project()
     written = write_docs(project, context.places(project, db, results))

@@ -30,9 +30,9 @@ def init(_context: Context, urls: tuple[str, ...], into: Path, name: str) -> int
     \b
     Example: python -m app init sales.csv stores.csv --into shop
     """
-    from app.fetch import FetchLimits
-    from app.gathering import gathered
-    from app.init import begin
+    from app.profiling.gathering import gathered
+    from app.sources.fetch import FetchLimits
+    from app.starting.init import begin
 
     with gathered(urls, Path.cwd(), FetchLimits(), click.echo) as files:
         begun = begin(

@@ -23,14 +23,14 @@ def profile(context: Context, urls: tuple[str, ...], results: Path | None, as_js
     \b
     Example: python -m app profile https://example.com/orders.csv customers.csv
     """
+    from app.database.store import translated
     from app.durable import write_file
-    from app.fetch import FetchLimits
-    from app.gathering import gathered, gathered_sources
-    from app.profile import as_dict
-    from app.profile import profile as look_at
-    from app.profile_page import profile_page, profile_text
-    from app.reading import ReadLimits
-    from app.store import translated
+    from app.profiling.gathering import gathered, gathered_sources
+    from app.profiling.profile import as_dict
+    from app.profiling.profile import profile as look_at
+    from app.profiling.profile_page import profile_page, profile_text
+    from app.records.reading import ReadLimits
+    from app.sources.fetch import FetchLimits
 
     say = silent if as_json else click.echo
     if urls:

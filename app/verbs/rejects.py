@@ -33,9 +33,9 @@ def rejects(
     Example: python -m app rejects sales --code type-error
     """
     from app.console import rejects_table
-    from app.contract import REJECT_CODES
-    from app.rejects import find_rejects
-    from app.store import connect, translated
+    from app.database.store import connect, translated
+    from app.records.contract import REJECT_CODES
+    from app.rows.rejects import find_rejects
 
     project = context.project()
     demand(source, project.sources, "source")

@@ -65,11 +65,11 @@ def run(
 
 
 def _print_run(done: Run, project: Project, places: Places) -> None:
+    from app.answers.results import read_results
     from app.console import REJECT_ROWS, answers, ledger_table, nothing_new, rejects_table
+    from app.database.store import connect, translated
     from app.pipeline import load_models
-    from app.rejects import find_rejects
-    from app.results import read_results
-    from app.store import connect, translated
+    from app.rows.rejects import find_rejects
 
     for note in done.notes:
         click.echo(note)

@@ -30,10 +30,10 @@ def status(
     \b
     Example: python -m app status --max-age 45m
     """
+    from app.answers.results import read_state
     from app.console import state_text
-    from app.results import read_state
-    from app.spans import parse_span
-    from app.store import connect, translated
+    from app.database.store import connect, translated
+    from app.sources.spans import parse_span
 
     oldest = datetime.now(UTC) - parse_span(max_age) if max_age else None
     project = context.project()

@@ -35,7 +35,7 @@ def watch(context: Context, every: str, db: Path | None, results: Path | None) -
     \b
     Example: python -m app watch --every 15m
     """
-    from app.spans import parse_span
+    from app.sources.spans import parse_span
     from app.watch import Watch
 
     def act(say: Say) -> Run:

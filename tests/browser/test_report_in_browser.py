@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app import report_page
+from app.report import report_page
 from tests.browser.conftest import DESK, PHONE
 from tests.conftest import real_draw
 from tests.shop import REPOSITORY, Shop

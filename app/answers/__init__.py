@@ -1,0 +1,1 @@
+"""The project's SQL files: read, put in order, answered, checked, published."""

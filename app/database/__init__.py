@@ -1,0 +1,1 @@
+"""The SQLite file: opened, locked, laid out, brought up to date."""

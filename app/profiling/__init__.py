@@ -1,0 +1,1 @@
+"""What any files hold, found without a contract."""

@@ -1,0 +1,1 @@
+"""A delivery's bytes to records, and a record to a row or to what is wrong with it."""

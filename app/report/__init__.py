@@ -1,0 +1,1 @@
+"""The answers as files: CSV, note, and the page a manager opens."""

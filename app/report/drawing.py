@@ -1,0 +1,138 @@
+"""A chart as SVG, through Altair and vl-convert: no browser, no network, the same bytes each time.
+
+The colours in the SVG are those of a light page; the report's style sheet names each of them
+(`[fill="#0072b2"]`) to give it another on a dark one. They are apart for the colour-blind
+(Okabe and Ito), and nothing is told by colour alone where words or lengths can tell it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from app.answers.formats import shown
+from app.answers.results import Result
+from app.report.axes import GRID, INK, MUTED, is_time
+from app.report.marks import MOST_BARS, MOST_SERIES, Marks
+from app.report.texts import Texts
+
+
+def draw(result: Result, locale: str, width: int) -> str:
+    """The chart of a result as an `<svg>` of `width` pixels; '' if there is nothing to draw.
+
+    `result` has a chart, and it is not tiles.
+    """
+    import altair as alt
+    import vl_convert
+
+    if not _has_figures(result):
+        return ""
+    plot, height = Marks(result, locale, width).plot()
+    chart = plot.properties(
+        width=width,
+        height=height,
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+        padding={"left": 4, "right": 8, "top": 4, "bottom": 1},
+        background="transparent",
+    ).configure(**_CONFIG)
+    language: Literal["fr-FR", "en-US"] = "fr-FR" if locale == "fr" else "en-US"
+    svg = vl_convert.vegalite_to_svg(
+        chart.to_dict(validate=False), format_locale=language, time_format_locale=language
+    )
+    return _inline(svg, f"{result.model.name}-{width}")
+
+
+def _has_figures(result: Result) -> bool:
+    """Whether any value on the chart's numeric channels is there and not 0."""
+    assert result.model.chart is not None
+    columns = [
+        result.columns.index(column)
+        for channel in ("x", "y", "color")
+        for column in result.model.chart.columns(channel)
+    ]
+    return any(
+        isinstance(row[at], (int, float)) and row[at] for row in result.rows for at in columns
+    )
+
+
+def describe(result: Result, say: Texts) -> str:
+    """The chart in words, for those who cannot see it."""
+    chart = result.model.chart
+    assert chart is not None
+    measure, by = chart.y[0] if chart.y else chart.x, chart.x
+    if chart.mark == "heatmap":
+        measure, by = chart.color, chart.y[0]
+    elif chart.mark == "bar" and result.is_text(measure):
+        measure, by = by, measure
+    heading = result.model.heading
+    parts = [
+        say("{what} by {by}", what=heading(measure, say.locale), by=heading(by, say.locale)) + "."
+    ]
+    rows: list[dict[str, Any]] = [
+        row for row in result.as_dicts() if isinstance(row[measure], (int, float))
+    ]
+    ends = {
+        "Highest: {name}, {value}.": max(rows, key=lambda row: row[measure], default=None),
+        "Lowest: {name}, {value}.": min(rows, key=lambda row: row[measure], default=None),
+    }
+    for text, row in ends.items():
+        if row and measure != by:
+            name = shown(row[by], result.format(by), say.locale)
+            value = shown(row[measure], result.format(measure), say.locale)
+            parts.append(say(text, name=name, value=value))
+    return " ".join([*parts, say("The table below holds the figures.")])
+
+
+def left_out(result: Result) -> tuple[int, int]:
+    """How many bars or series the chart shows, and how many there are; equal if all."""
+    chart = result.model.chart
+    if chart is None or not result.rows:
+        return 0, 0
+    places = {name: at for at, name in enumerate(result.columns)}
+    if chart.color and chart.mark in ("line", "area", "stacked"):
+        there = len({row[places[chart.color]] for row in result.rows})
+        return there if there <= MOST_SERIES else MOST_SERIES - 1, there
+    there = len(result.rows)
+    if chart.mark == "bar" and not is_time(result, chart.x):
+        return min(there, MOST_BARS), there
+    return there, there
+
+
+_TEXT = {"labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 13, "titleFontSize": 13}
+_CONFIG: dict[str, Any] = {
+    "font": "Arial, Liberation Sans, Helvetica, sans-serif",
+    "aria": False,
+    "view": {"stroke": None},
+    "axis": {
+        **_TEXT,
+        "gridColor": GRID,
+        "domainColor": GRID,
+        "tickColor": GRID,
+        "titleFontWeight": "normal",
+        "domain": False,
+        "ticks": False,
+        "labelPadding": 6,
+    },
+    "legend": {
+        **_TEXT,
+        "orient": "top",
+        "direction": "horizontal",
+        "titleFontWeight": "normal",
+        "titleOrient": "left",
+        "symbolType": "square",
+        "offset": 8,
+    },
+    "axisY": {"labelColor": INK},
+    "text": {"fontSize": 12},
+}
+
+
+def _inline(svg: str, prefix: str) -> str:
+    """The SVG as part of a page: its ids are its own, its role that of its box."""
+    width, height = re.findall(r'viewBox="0 0 (\S+) (\S+)"', svg)[0]
+    body = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", svg[svg.index(">") + 1 :])
+    names = dict.fromkeys(re.findall(r'\bid="([^"]+)"', body))
+    for number, name in enumerate(names):
+        own = f"{prefix}-{number}"
+        body = body.replace(f'id="{name}"', f'id="{own}"').replace(f"url(#{name})", f"url(#{own})")
+    return f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}">{body}'

@@ -1,0 +1,1 @@
+"""One delivery into its table: staged, compared, applied, accounted for."""

@@ -1,0 +1,1 @@
+"""The storage service: Datasette, described by the project."""

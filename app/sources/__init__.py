@@ -1,0 +1,1 @@
+"""A source's file: fetched whole or refused with the reason, and kept as it came."""
