@@ -14,6 +14,7 @@ from app.durable import replacing
 from app.errors import ProjectError, StoreError
 from app.pipeline import Places, load_models
 from app.project import Project
+from app.report.rendering import Renderer
 from app.report.reports import remove_reports, write_reports
 
 
@@ -104,7 +105,8 @@ def restore(
             source.backup(live)
             upgrade(live)
             checkpoint(live)
-        written = write_reports(project, models, places.database, places.results)
+        with Renderer() as renderer:
+            written = write_reports(project, models, places.database, places.results, renderer)
         if not written and not _is_published(places.database):
             remove_reports(places.results)
     return copy

@@ -32,6 +32,7 @@ from app.database.store import checkpoint, connect, locked, transaction, transla
 from app.errors import ComptoirError, ContentError, ProjectError, SourceError, StoreError
 from app.project import Project
 from app.records.contract import Source
+from app.report.rendering import Renderer
 from app.report.reports import remove_reports, write_reports
 from app.report.tiles import check_goals
 from app.rows.appending import append_delivery
@@ -109,15 +110,19 @@ def run(
     outcome and in `exit_code`.
     """
     models = load_models(project)
-    with locked(places.database, "run", wait, say):
+    with locked(places.database, "run", wait, say), Renderer() as renderer:
         with _writing(places.database) as connection, _workspace(places.database) as folder:
             _refuse_other_origin(project, connection)
             archive = Archive(places.archive)
-            result = _import_and_publish(project, models, connection, archive, folder, offline, say)
+            result = _import_and_publish(
+                project, models, connection, archive, folder, offline, say, renderer
+            )
             with translated(places.archive):
                 for name in project.sources:
                     archive.prune(name, Ledger(connection).archived(name, project.keep_deliveries))
-        result.files_written = write_reports(project, models, places.database, places.results)
+        result.files_written = write_reports(
+            project, models, places.database, places.results, renderer
+        )
     return result
 
 
@@ -125,14 +130,17 @@ def analyse(project: Project, places: Places) -> Run:
     """Answer the questions again from the data that is there, and write the files."""
     models = load_models(project)
     _demand_database(places)
-    with locked(places.database, "analyse"):
+    with locked(places.database, "analyse"), Renderer() as renderer:
         with _writing(places.database) as connection:
             notes = migrate(connection, project.sources)
             with transaction(connection):
                 create_missing(connection, project.sources)
+                renderer.start()
                 result = _publish(project, models, connection, [], "analyse", now(), again=True)
         result.notes = notes + result.notes
-        result.files_written = write_reports(project, models, places.database, places.results)
+        result.files_written = write_reports(
+            project, models, places.database, places.results, renderer
+        )
     return result
 
 
@@ -217,6 +225,7 @@ def _import_and_publish(
     folder: Path,
     offline: bool,
     say: Say,
+    renderer: Renderer | None = None,
 ) -> Run:
     started_at = now()
     ledger = Ledger(connection)
@@ -236,6 +245,8 @@ def _import_and_publish(
             )
             ledger.record(run_id, outcome)
             outcomes.append(outcome)
+            if renderer and outcome.status == "imported":
+                renderer.start()  # there will be charts to draw
         result = _publish(project, models, connection, outcomes, "run", started_at)
     result.notes = notes + result.notes
     return result

@@ -10,8 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from app import pipeline
 from app.report import report_page
+from app.report.rendering import Renderer
 from tests.faulty_server import FaultyServer
+from tests.undrawn import leave_out_charts
 
 
 @pytest.fixture
@@ -27,17 +30,18 @@ def other_server() -> Iterator[FaultyServer]:
         yield running
 
 
-real_draw = report_page.draw
+real_draw_all = report_page.draw_all
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_charts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report_page, "draw", lambda _result, _locale, _width: "<svg></svg>")
+        leave_out_charts(patch.setattr)
         yield
 
 
 @pytest.fixture
 def real_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw the charts in this test."""
-    monkeypatch.setattr(report_page, "draw", real_draw)
+    monkeypatch.setattr(report_page, "draw_all", real_draw_all)
+    monkeypatch.setattr(pipeline, "Renderer", Renderer)

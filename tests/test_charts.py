@@ -6,8 +6,10 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from time import sleep
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,7 +19,8 @@ from app.answers.models import Model, load
 from app.answers.results import Result
 from app.errors import SqlFileError
 from app.report.charts import Chart
-from app.report.drawing import draw, left_out
+from app.report.drawing import draw_all, left_out
+from app.report.rendering import Renderer
 from tests.shop import Shop
 
 COLUMNS = "city, 1 as units, 2.5 as revenue, '2025-01-01' as date"
@@ -133,6 +136,21 @@ LINES = (
 )
 
 
+_renderer = Renderer()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _renderer_ends() -> Iterator[None]:
+    yield
+    _renderer.close()
+
+
+def draw(result: Result, locale: str, width: int) -> str:
+    (svg,) = draw_all([result], locale, [width], _renderer).values()
+    assert svg is not None
+    return svg
+
+
 @pytest.mark.parametrize("line", LINES)
 def test_each_mark_draws_the_same_svg_each_time_with_nothing_from_elsewhere(
     tmp_path: Path, line: str
@@ -170,12 +188,13 @@ def test_a_chart_is_the_same_in_every_time_zone(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from contextlib import closing;"
         "from app.database.store import connect;"
-        "from app.answers.results import read_results; from app.report.drawing import draw;"
+        "from app.answers.results import read_results; from app.report.drawing import draw_all;"
+        "from app.report.rendering import Renderer;"
         "from app.pipeline import load_models; from app.project import load_project;"
         "models = load_models(load_project(Path('.')));"
         "c = connect(Path(sys.argv[1]));"
         "r = [r for r in read_results(c, models) if r.model.name == 'sales_by_day'][0];"
-        "print(draw(r, 'en', 720)); c.close()"
+        "renderer = Renderer(); print(draw_all([r], 'en', [720], renderer)); renderer.close()"
     )
     drawn = {
         subprocess.run(
@@ -226,3 +245,28 @@ def test_a_chart_of_many_bars_or_series_shows_some_and_says_so(tmp_path: Path) -
     assert "Others" in draw(stacked, "en", 720)
     assert "Autres" in draw(stacked, "fr", 720)
     assert left_out(result(tmp_path, "bar x=revenue y=city", ONE_DAY)) == (3, 3)
+
+
+def test_a_chart_that_ends_the_process_of_the_charts_is_left_out_and_the_next_is_drawn() -> None:
+    spec: dict[str, Any] = {"data": {"values": [{}]}, "mark": "text"}
+    fatal = {**spec, "title": "no XML holds a \x01"}
+    with Renderer() as renderer:
+        assert renderer.svg(fatal, "en-US") is None
+        assert renderer.svg({"mark": "nothing"}, "en-US") is None
+        assert "<svg" in (renderer.svg({**spec, "title": "Good"}, "en-US") or "")
+
+
+def test_the_process_of_the_charts_ends_with_the_process_that_began_it() -> None:
+    program = (
+        "import os, signal; from app.report.rendering import Renderer;"
+        "renderer = Renderer(); renderer.start(); print(renderer._process.pid, flush=True);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    began = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    child = Path("/proc") / began.stdout.decode().strip()
+    for _ in range(300):
+        if not child.exists() or "State:\tZ" in (child / "status").read_text():
+            break
+        sleep(0.1)
+    else:
+        pytest.fail("the process is still there")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import ProjectError
-from app.report.drawing import draw
+from app.report.rendering import Renderer
 from app.report.texts import FRENCH, Texts
 from tests.shop import PRODUCTS, REPOSITORY, SALES, Shop
 
@@ -300,7 +300,10 @@ def test_a_french_excel_opens_the_file_beside_the_plain_one(boutique: Shop) -> N
 
 
 def test_texts_are_complete_and_none_is_left_over() -> None:
-    code = [*(REPOSITORY / "app").rglob("*.py"), *(REPOSITORY / "app" / "report" / "templates").iterdir()]
+    code = [
+        *(REPOSITORY / "app").rglob("*.py"),
+        *(REPOSITORY / "app" / "report" / "templates").iterdir(),
+    ]
     sources = {path: path.read_text(encoding="utf-8") for path in code if path.name != "texts.py"}
     together = re.sub(r'"\s*\n\s*"', "", "\n".join(sources.values()))
     said = set(re.findall(r'\bsay\(\s*"([^"]+)"', together))
@@ -318,7 +321,11 @@ def test_texts_are_complete_and_none_is_left_over() -> None:
 
 
 @pytest.mark.usefixtures("real_charts")
-def test_charts_are_left_out_of_the_other_tests_only() -> None:
-    from app.report import report_page
-
-    assert report_page.draw is draw
+def test_a_chart_that_cannot_be_drawn_is_missed_with_a_sentence(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Renderer, "svg", lambda *_: None)
+    shop.run()
+    text = (shop.places.results / "report.html").read_text()
+    assert "The chart could not be drawn; the table holds its figures." in text
+    assert "<svg" not in text

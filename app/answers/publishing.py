@@ -276,8 +276,8 @@ def _dated(sources: Mapping[str, Source]) -> list[tuple[str, str]]:
 
 
 def _range(connection: sqlite3.Connection, table: str, column: str) -> list[str]:
-    row = connection.execute(
-        f"select substr(min({quoted(column)}), 1, 10), substr(max({quoted(column)}), 1, 10) "
-        f"from {quoted(table)}"
-    ).fetchone()
-    return [day for day in row if day is not None]
+    name = quoted(column)
+    # each of the two reads one entry of an index; asked for together they read the whole table
+    ends = [f"select substr({end}({name}), 1, 10) from {quoted(table)}" for end in ("min", "max")]
+    found = [connection.execute(query).fetchone()[0] for query in ends]
+    return [day for day in found if day is not None]

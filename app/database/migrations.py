@@ -6,8 +6,10 @@ A step is never changed once released; what changes is a further step.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+from app.database import introspection
 from app.errors import StoreError
 
 if TYPE_CHECKING:
@@ -117,8 +119,6 @@ def upgrade(connection: sqlite3.Connection) -> None:
 
     StoreError if it has seen steps that are unknown here.
     """
-    from sqlite_utils import Database
-
     _, newer = applied_steps(connection)
     if newer:
         raise StoreError(
@@ -126,7 +126,7 @@ def upgrade(connection: sqlite3.Connection) -> None:
             hint="use that version, or restore a backup from before it",
             code="newer",
         )
-    _steps().apply(Database(connection, execute_plugins=False))
+    _steps().apply(introspection.database(connection))
 
 
 def applied_steps(connection: sqlite3.Connection) -> tuple[list[str], list[str]]:
@@ -134,19 +134,16 @@ def applied_steps(connection: sqlite3.Connection) -> tuple[list[str], list[str]]
 
     Both are empty for a database that Comptoir did not make.
     """
-    from sqlite_utils import Database
-
-    steps, database = _steps(), Database(connection, execute_plugins=False)
-    applied = [step.name for step in steps.applied(database)]
+    steps = _steps()
+    applied = [step.name for step in steps.applied(introspection.database(connection))]
     # whatever an empty database would still need is what this version knows
-    known = {step.name for step in steps.pending(Database(memory=True))}
+    with closing(sqlite3.connect(":memory:")) as empty:
+        known = {step.name for step in steps.pending(introspection.database(empty))}
     return [n for n in applied if n in known], [n for n in applied if n not in known]
 
 
 def _steps() -> Migrations:
-    from sqlite_utils.migrations import Migrations
-
-    steps = Migrations("comptoir")
+    steps = introspection.migrations("comptoir")
 
     @steps()
     def first(db: Database) -> None:

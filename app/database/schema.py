@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
+from app.database import introspection
 from app.database.store import quoted, transaction
 from app.errors import ProjectError
 from app.records.contract import Column, Source
@@ -96,9 +97,7 @@ def _normal(sql: str) -> str:
 
 def _carried_over(connection: sqlite3.Connection, source: Source) -> list[str]:
     """The columns that old and new table share; ProjectError if the rows cannot be carried over."""
-    from sqlite_utils import Database
-
-    table = Database(connection, execute_plugins=False).table(source.name)
+    table = introspection.database(connection).table(source.name)
     old = {column.name: column.type.lower() for column in table.columns}
     if not table.count:
         return []

@@ -8,26 +8,54 @@ The colours in the SVG are those of a light page; the report's style sheet names
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from app.answers.formats import shown
 from app.answers.results import Result
-from app.report.axes import GRID, INK, MUTED, is_time
+from app.report.axes import GRID, INK, MUTED, ROWS, is_time
 from app.report.marks import MOST_BARS, MOST_SERIES, Marks
+from app.report.rendering import Renderer
 from app.report.texts import Texts
 
+Drawn = dict[tuple[str, int], str | None]
 
-def draw(result: Result, locale: str, width: int) -> str:
-    """The chart of a result as an `<svg>` of `width` pixels; '' if there is nothing to draw.
+
+def draw_all(
+    results: Iterable[Result], locale: str, widths: Sequence[int], renderer: Renderer
+) -> Drawn:
+    """The charts of the results that have one, each in every width (pixels).
+
+    By the analysis' name and the width: an `<svg>`, '' if there is nothing to draw, None if it
+    could not be drawn.
+    """
+    results = [r for r in results if r.model.chart and r.model.chart.mark != "tiles"]
+    with ThreadPoolExecutor(1) as converting:  # one chart is converted while the next is composed
+        converted = {
+            (result.model.name, width): converting.submit(renderer.svg, spec, _LANGUAGES[locale])
+            for result in results
+            for width in widths
+            if (spec := compose(result, locale, width))
+        }
+    drawn: Drawn = {(result.model.name, width): "" for result in results for width in widths}
+    for (name, width), future in converted.items():
+        svg = future.result()
+        drawn[name, width] = None if svg is None else _inline(svg, f"{name}-{width}")
+    return drawn
+
+
+def compose(result: Result, locale: str, width: int) -> dict[str, Any] | None:
+    """The chart of a result in Vega-Lite, `width` pixels wide; None if there is nothing to draw.
 
     `result` has a chart, and it is not tiles.
     """
     import altair as alt
-    import vl_convert
 
     if not _has_figures(result):
-        return ""
-    plot, height = Marks(result, locale, width).plot()
+        return None
+    marks = Marks(result, locale, width)
+    plot, height = marks.plot()
     chart = plot.properties(
         width=width,
         height=height,
@@ -35,11 +63,7 @@ def draw(result: Result, locale: str, width: int) -> str:
         padding={"left": 4, "right": 8, "top": 4, "bottom": 1},
         background="transparent",
     ).configure(**_CONFIG)
-    language: Literal["fr-FR", "en-US"] = "fr-FR" if locale == "fr" else "en-US"
-    svg = vl_convert.vegalite_to_svg(
-        chart.to_dict(validate=False), format_locale=language, time_format_locale=language
-    )
-    return _inline(svg, f"{result.model.name}-{width}")
+    return {**chart.to_dict(validate=False), "datasets": {ROWS: marks.rows}}
 
 
 def _has_figures(result: Result) -> bool:
@@ -98,6 +122,7 @@ def left_out(result: Result) -> tuple[int, int]:
     return there, there
 
 
+_LANGUAGES = {"en": "en-US", "fr": "fr-FR"}
 _TEXT = {"labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 13, "titleFontSize": 13}
 _CONFIG: dict[str, Any] = {
     "font": "Arial, Liberation Sans, Helvetica, sans-serif",

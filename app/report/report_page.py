@@ -17,9 +17,10 @@ from app import __version__
 from app.answers.formats import moment, shown
 from app.answers.results import Result
 from app.report.csv_files import EXCEL_LOCALES, excel_csv, excel_name, plain_csv
-from app.report.drawing import describe, draw, left_out
+from app.report.drawing import Drawn, describe, draw_all, left_out
 from app.report.published import LISTED, Published
 from app.report.quality import blocked_by, quality_line, told, withdrawn_rows
+from app.report.rendering import Renderer
 from app.report.texts import Texts
 from app.report.tiles import Tiles, find_tiles, make_tiles
 
@@ -70,12 +71,14 @@ class Section:
         return len(self.rows) == 1 and len(self.headings) > 3
 
 
-def report_page(published: Published) -> bytes:
+def report_page(published: Published, renderer: Renderer) -> bytes:
     """The report of what is published, as UTF-8."""
     say = Texts(published.locale)
     tiles = _tiles(published, say)
+    translated = [result.translated(say.locale) for result in published.results]
+    drawn = draw_all(translated, say.locale, (WIDE, NARROW), renderer)
     pages = [
-        (page, [_section(result, say) for result in results])
+        (page, [_section(result, say, drawn) for result in results])
         for page, results in groupby(
             _in_pages(published.results, tiles),
             key=lambda result: result.model.text("page", say.locale),
@@ -87,7 +90,7 @@ def report_page(published: Published) -> bytes:
         say=say,
         version=__version__,
         tiles=tiles,
-        behind=_section(tiles.result, say) if tiles else None,
+        behind=_section(tiles.result, say, drawn) if tiles else None,
         pages=pages,
         day=shown((tiles.last_day if tiles else "") or published.last_day, "date", say.locale),
         has_day=bool((tiles and tiles.last_day) or published.last_day),
@@ -133,14 +136,14 @@ def _tiles(published: Published, say: Texts) -> Tiles | None:
     return make_tiles(result, published.goals, say) if result else None
 
 
-def _section(result: Result, say: Texts) -> Section:
+def _section(result: Result, say: Texts, drawn: Drawn) -> Section:
     model = result.model
     translated = result.translated(say.locale)
-    charts: tuple[tuple[str, str], ...] = ()
-    if model.chart and model.chart.mark != "tiles":
-        drawn = [("wide", draw(translated, say.locale, WIDE))]
-        drawn.append(("narrow", draw(translated, say.locale, NARROW)))
-        charts = tuple((name, svg) for name, svg in drawn if svg)
+    svgs = [
+        (name, drawn.get((model.name, width), ""))
+        for name, width in (("wide", WIDE), ("narrow", NARROW))
+    ]
+    charts = tuple((name, svg) for name, svg in svgs if svg)
     texts = [
         [
             shown(value, kind, say.locale)
@@ -168,7 +171,7 @@ def _section(result: Result, say: Texts) -> Section:
         charts=charts,
         caption=_caption(translated, say),
         chart_text=describe(translated, say) if charts else "",
-        remarks=_remarks(translated, say),
+        remarks=_remarks(translated, say) if charts else _failure(svgs, say),
         file=file,
         link=link,
     )
@@ -208,6 +211,12 @@ def _remarks(result: Result, say: Texts) -> tuple[str, ...]:
     if paler:
         remarks.append(say("Paler bars are periods that are not complete."))
     return tuple(remarks)
+
+
+def _failure(svgs: list[tuple[str, str | None]], say: Texts) -> tuple[str, ...]:
+    if all(svg is not None for _, svg in svgs):
+        return ()
+    return (say("The chart could not be drawn; the table holds its figures."),)
 
 
 def _csv_link(result: Result, locale: str) -> tuple[str, str]:

@@ -48,6 +48,8 @@ FRENCH: Mapping[str, str] = {
     "tableau les contient tous.",
     "The {shown} largest of {all}; the table has them all.": "Les {shown} plus grands sur {all} ; "
     "le tableau les contient tous.",
+    "The chart could not be drawn; the table holds its figures.": "Le graphique n’a pas pu être "
+    "dessiné ; le tableau en contient les chiffres.",
     "Paler bars are periods that are not complete.": "Les barres pâles sont des périodes "
     "incomplètes.",
     "{what} by {by}": "{what} selon {by}",

@@ -1,0 +1,105 @@
+"""Vega-Lite to SVG, in a process of its own.
+
+vl-convert runs Vega in V8: half a second to start, a hundred megabytes, and a text it cannot take
+ends its process at once. In a process of its own it starts while the analyses are still being
+answered, and a run outlives it. This file is also what that process runs.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from threading import Lock
+from types import TracebackType
+from typing import Any
+
+# what is converted first makes V8 compile what all charts need
+_FIRST = {
+    "data": {"values": [{"x": "a", "y": 1}]},
+    "mark": "bar",
+    "encoding": {"x": {"field": "x", "type": "nominal"}, "y": {"field": "y", "type": "ordinal"}},
+}
+
+
+class Renderer:
+    """Converts charts; several threads may share one. As a context, it ends its process."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = Lock()
+
+    def start(self) -> None:
+        """Begin to start the process, unless it was; does not wait for it."""
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", __file__],  # -P: the modules beside this file are not its
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+
+    def svg(self, spec: dict[str, Any], locale: str) -> str | None:
+        """A Vega-Lite chart as SVG; None if it cannot be drawn.
+
+        `locale` is that of numbers and times, as Vega names it (en-US, fr-FR).
+        """
+        request = json.dumps({"spec": spec, "locale": locale}).encode() + b"\n"
+        with self._lock:
+            self.start()
+            answer = self._ask(request)
+            if not answer:
+                self.close()  # it ended; the next chart gets another
+        return json.loads(answer) if answer else None
+
+    def close(self) -> None:
+        """End the process; nothing of it is kept, so it is not asked to."""
+        if self._process:
+            self._process.kill()
+            with suppress(BrokenPipeError):
+                self._process.communicate()
+            self._process = None
+
+    def _ask(self, request: bytes) -> bytes:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(request)
+            self._process.stdin.flush()
+            return self._process.stdout.readline()
+        except BrokenPipeError:
+            return b""
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _serve() -> None:
+    """Answer each line of the input, a chart, by a line: its SVG, or null."""
+    import vl_convert
+
+    vl_convert.vegalite_to_svg(_FIRST)
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        svg = None
+        with suppress(ValueError):
+            svg = vl_convert.vegalite_to_svg(
+                request["spec"],
+                format_locale=request["locale"],
+                time_format_locale=request["locale"],
+            )
+        print(json.dumps(svg), flush=True)
+
+
+if __name__ == "__main__":
+    _serve()
