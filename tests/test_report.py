@@ -300,7 +300,10 @@ def test_a_french_excel_opens_the_file_beside_the_plain_one(boutique: Shop) -> N
 
 
 def test_texts_are_complete_and_none_is_left_over() -> None:
-    code = [*(REPOSITORY / "app").rglob("*.py"), *(REPOSITORY / "app" / "report" / "templates").iterdir()]
+    code = [
+        *(REPOSITORY / "app").rglob("*.py"),
+        *(REPOSITORY / "app" / "report" / "templates").iterdir(),
+    ]
     sources = {path: path.read_text(encoding="utf-8") for path in code if path.name != "texts.py"}
     together = re.sub(r'"\s*\n\s*"', "", "\n".join(sources.values()))
     said = set(re.findall(r'\bsay\(\s*"([^"]+)"', together))

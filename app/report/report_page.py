@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from app import __version__
 from app.answers.formats import moment, shown
 from app.answers.results import Result
+from app.progress import Step
 from app.report.csv_files import EXCEL_LOCALES, excel_csv, excel_name, plain_csv
 from app.report.drawing import describe, draw, left_out
 from app.report.published import LISTED, Published
@@ -70,14 +71,14 @@ class Section:
         return len(self.rows) == 1 and len(self.headings) > 3
 
 
-def report_page(published: Published) -> bytes:
-    """The report of what is published, as UTF-8."""
+def report_page(published: Published, step: Step) -> bytes:
+    """The report of what is published, as UTF-8; `step` goes on with each analysis."""
     say = Texts(published.locale)
     tiles = _tiles(published, say)
     pages = [
         (page, [_section(result, say) for result in results])
         for page, results in groupby(
-            _in_pages(published.results, tiles),
+            step.each(_in_pages(published.results, tiles), lambda result: result.model.name),
             key=lambda result: result.model.text("page", say.locale),
         )
     ]

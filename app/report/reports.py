@@ -20,6 +20,7 @@ from app.answers.models import Models
 from app.answers.results import State, read_state
 from app.database.store import connect, translated
 from app.durable import UNFINISHED, write_file
+from app.progress import UNSEEN, Progress, Step
 from app.project import Project
 
 MANIFEST = "manifest.json"
@@ -28,7 +29,9 @@ REPORT = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write_reports(project: Project, models: Models, database: Path, folder: Path) -> bool:
+def write_reports(
+    project: Project, models: Models, database: Path, folder: Path, progress: Progress = UNSEEN
+) -> bool:
     """Bring the files in `folder` to what `database` publishes; whether anything was written."""
     with closing(connect(database)) as connection, translated(folder):
         connection.execute("begin")  # one snapshot for all files
@@ -42,7 +45,8 @@ def write_reports(project: Project, models: Models, database: Path, folder: Path
         key = _key(connection, project, state)
         if before.get("key") == key and _intact(folder, before["files"]):
             return False
-        files = _files(connection, project, models, state)
+        with progress.step("Writing results", unit="files") as step:
+            files = _files(connection, project, models, state, step)
     with translated(folder):
         for name, content in files.items():
             write_file(folder / name, content)
@@ -68,7 +72,7 @@ def remove_reports(folder: Path) -> list[str]:
 
 
 def _files(
-    connection: sqlite3.Connection, project: Project, models: Models, state: State
+    connection: sqlite3.Connection, project: Project, models: Models, state: State, step: Step
 ) -> dict[str, bytes]:
     """The content of every file, by name."""
     from app.report.csv_files import csv_files
@@ -79,7 +83,7 @@ def _files(
     published = read_published(connection, project, models, state)
     files = csv_files(published.results, project.locale)
     files[NOTE] = note(published)
-    files[REPORT] = report_page(published)
+    files[REPORT] = report_page(published, step)
     return files
 
 
