@@ -226,3 +226,8 @@ def test_a_chart_of_many_bars_or_series_shows_some_and_says_so(tmp_path: Path) -
     assert "Others" in draw(stacked, "en", 720)
     assert "Autres" in draw(stacked, "fr", 720)
     assert left_out(result(tmp_path, "bar x=revenue y=city", ONE_DAY)) == (3, 3)
+    towns = [(f"City {n // 2:03}", n, 1.0, f"2025-01-0{n % 2 + 1}") for n in range(90)]
+    cells = result(tmp_path, "heatmap x=date y=city color=units", towns)
+    assert left_out(cells) == (40, 45)
+    assert "City 039" in draw(cells, "en", 720)
+    assert "City 040" not in draw(cells, "en", 720)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from app.answers.formats import shown
 from app.answers.results import Result
 from app.report.axes import GRID, INK, MUTED, is_time
-from app.report.marks import MOST_BARS, MOST_SERIES, Marks
+from app.report.marks import MOST_BARS, MOST_LINES, MOST_SERIES, Marks
 from app.report.texts import Texts
 
 
@@ -84,7 +84,7 @@ def describe(result: Result, say: Texts) -> str:
 
 
 def left_out(result: Result) -> tuple[int, int]:
-    """How many bars or series the chart shows, and how many there are; equal if all."""
+    """How many bars, lines or series the chart shows, and how many there are; equal if all."""
     chart = result.model.chart
     if chart is None or not result.rows:
         return 0, 0
@@ -92,6 +92,9 @@ def left_out(result: Result) -> tuple[int, int]:
     if chart.color and chart.mark in ("line", "area", "stacked"):
         there = len({row[places[chart.color]] for row in result.rows})
         return there if there <= MOST_SERIES else MOST_SERIES - 1, there
+    if chart.mark == "heatmap":
+        there = len({row[places[chart.y[0]]] for row in result.rows})
+        return min(there, MOST_LINES), there
     there = len(result.rows)
     if chart.mark == "bar" and not is_time(result, chart.x):
         return min(there, MOST_BARS), there

@@ -196,7 +196,8 @@ def _remarks(result: Result, say: Texts) -> tuple[str, ...]:
     assert result.model.chart is not None or there == 0
     remarks = []
     if drawn < there and result.model.chart:
-        kind = "first {shown}" if result.model.chart.mark == "bar" else "{shown} largest"
+        is_cut = result.model.chart.mark in ("bar", "heatmap")  # after the first, in their order
+        kind = "first {shown}" if is_cut else "{shown} largest"
         remarks.append(
             say(f"The {kind} of {{all}}; the table has them all.", shown=drawn, all=there)
         )
