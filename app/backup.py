@@ -13,6 +13,7 @@ from app.database.store import checkpoint, connect, locked, translated
 from app.durable import replacing
 from app.errors import ProjectError, StoreError
 from app.pipeline import Places, load_models
+from app.progress import UNSEEN, Progress
 from app.project import Project
 from app.report.rendering import Renderer
 from app.report.reports import remove_reports, write_reports
@@ -86,6 +87,7 @@ def restore(
     *,
     wait: float = 0,
     say: Callable[[str], None] | None = None,
+    progress: Progress = UNSEEN,
 ) -> Copy:
     """Make the database what the copy `file` is, and write the result files again.
 
@@ -106,7 +108,9 @@ def restore(
             upgrade(live)
             checkpoint(live)
         with Renderer() as renderer:
-            written = write_reports(project, models, places.database, places.results, renderer)
+            written = write_reports(
+                project, models, places.database, places.results, renderer, progress
+            )
         if not written and not _is_published(places.database):
             remove_reports(places.results)
     return copy

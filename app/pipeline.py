@@ -30,6 +30,7 @@ from app.database.migrations import upgrade
 from app.database.schema import create_missing, migrate
 from app.database.store import checkpoint, connect, locked, transaction, translated
 from app.errors import ComptoirError, ContentError, ProjectError, SourceError, StoreError
+from app.progress import UNSEEN, Progress
 from app.project import Project
 from app.records.contract import Source
 from app.report.rendering import Renderer
@@ -101,13 +102,20 @@ Say = Callable[[str], None]
 
 
 def run(
-    project: Project, places: Places, *, offline: bool = False, wait: float = 0, say: Say = print
+    project: Project,
+    places: Places,
+    *,
+    offline: bool = False,
+    wait: float = 0,
+    say: Say = print,
+    progress: Progress = UNSEEN,
 ) -> Run:
     """Import what is new, publish the answers, write the files.
 
     Another run is waited for, for `wait` seconds at most. ComptoirError if the run as a whole
     could not be done: then the database is as before. A source that fails is told in the
-    outcome and in `exit_code`.
+    outcome and in `exit_code`. `say` is given a line for each step done, `progress` shows those
+    that take long.
     """
     models = load_models(project)
     with locked(places.database, "run", wait, say), Renderer() as renderer:
@@ -115,18 +123,18 @@ def run(
             _refuse_other_origin(project, connection)
             archive = Archive(places.archive)
             result = _import_and_publish(
-                project, models, connection, archive, folder, offline, say, renderer
+                project, models, connection, archive, folder, offline, say, progress, renderer
             )
             with translated(places.archive):
                 for name in project.sources:
                     archive.prune(name, Ledger(connection).archived(name, project.keep_deliveries))
         result.files_written = write_reports(
-            project, models, places.database, places.results, renderer
+            project, models, places.database, places.results, renderer, progress
         )
     return result
 
 
-def analyse(project: Project, places: Places) -> Run:
+def analyse(project: Project, places: Places, *, progress: Progress = UNSEEN) -> Run:
     """Answer the questions again from the data that is there, and write the files."""
     models = load_models(project)
     _demand_database(places)
@@ -136,15 +144,24 @@ def analyse(project: Project, places: Places) -> Run:
             with transaction(connection):
                 create_missing(connection, project.sources)
                 renderer.start()
-                result = _publish(project, models, connection, [], "analyse", now(), again=True)
+                result = _publish(
+                    project, models, connection, [], "analyse", now(), progress, again=True
+                )
         result.notes = notes + result.notes
         result.files_written = write_reports(
-            project, models, places.database, places.results, renderer
+            project, models, places.database, places.results, renderer, progress
         )
     return result
 
 
-def dry_run(project: Project, places: Places, *, offline: bool = False, say: Say = print) -> Run:
+def dry_run(
+    project: Project,
+    places: Places,
+    *,
+    offline: bool = False,
+    say: Say = print,
+    progress: Progress = UNSEEN,
+) -> Run:
     """What `run` would do, found out on a temporary copy of the database; nothing is written."""
     models = load_models(project)
     with (
@@ -154,13 +171,15 @@ def dry_run(project: Project, places: Places, *, offline: bool = False, say: Say
     ):
         _refuse_other_origin(project, connection)
         kept = Archive(places.archive) if offline else Archive(folder / "archive")
-        result = _import_and_publish(project, models, connection, kept, folder, offline, say)
+        result = _import_and_publish(
+            project, models, connection, kept, folder, offline, say, progress
+        )
         result.new_rejects = find_rejects(connection, run_id=result.run_id, limit=TOLD_REJECTS)
     result.dry_run = True
     return result
 
 
-def check(project: Project, places: Places) -> list[CheckResult]:
+def check(project: Project, places: Places, *, progress: Progress = UNSEEN) -> list[CheckResult]:
     """The checks' results on the present data and SQL files, found on a temporary copy."""
     models = load_models(project)
     _demand_database(places)
@@ -169,7 +188,8 @@ def check(project: Project, places: Places) -> list[CheckResult]:
         connection.execute("begin")
         create_missing(connection, project.sources)
         try:
-            return publish(connection, models, Ledger(connection).next_run())
+            run_id = Ledger(connection).next_run()
+            return _answer(connection, models, run_id, progress)
         finally:
             connection.execute("rollback")
 
@@ -225,6 +245,7 @@ def _import_and_publish(
     folder: Path,
     offline: bool,
     say: Say,
+    progress: Progress,
     renderer: Renderer | None = None,
 ) -> Run:
     started_at = now()
@@ -232,7 +253,9 @@ def _import_and_publish(
     notes = migrate(connection, project.sources)
     collected = {}
     for source in project.sources.values():
-        collected[source.name] = collect(project, source, archive, ledger, folder, offline)
+        collected[source.name] = collect(
+            project, source, archive, ledger, folder, offline, progress
+        )
         say(collected[source.name].told())
     with transaction(connection):
         create_missing(connection, project.sources)
@@ -241,13 +264,20 @@ def _import_and_publish(
         for source in project.sources.values():
             excuses = _excuses(outcomes)
             outcome = _import(
-                project, source, collected[source.name], connection, archive, folder, excuses
+                project,
+                source,
+                collected[source.name],
+                connection,
+                archive,
+                folder,
+                excuses,
+                progress,
             )
             ledger.record(run_id, outcome)
             outcomes.append(outcome)
             if renderer and outcome.status == "imported":
                 renderer.start()  # there will be charts to draw
-        result = _publish(project, models, connection, outcomes, "run", started_at)
+        result = _publish(project, models, connection, outcomes, "run", started_at, progress)
     result.notes = notes + result.notes
     return result
 
@@ -260,6 +290,7 @@ def _import(
     archive: Archive,
     folder: Path,
     excuses: Mapping[str, str],
+    progress: Progress,
 ) -> Outcome:
     """Import one collected delivery, unless it is known or refused."""
     if collected.error:
@@ -275,9 +306,10 @@ def _import(
     if _nothing_new(outcome, ledger.last(source.name, *FETCHED)):
         return replace(outcome, message="the same file as before")
     try:
-        file = collected.file(archive, folder)
+        with progress.step(f"Opening {source.name}"):
+            file = collected.file(archive, folder)
         imported = append_delivery(
-            connection, source, file, _last_import(outcome, ledger), project.read_limits
+            connection, source, file, _last_import(outcome, ledger), project.read_limits, progress
         ) or import_delivery(
             connection,
             source,
@@ -287,6 +319,7 @@ def _import(
             limits=project.read_limits,
             excuses=excuses,
             covered=_covered_before(outcome, ledger),
+            progress=progress,
         )
     except (ContentError, SourceError) as error:
         return _failed(source, collected, "refused", error)
@@ -335,6 +368,7 @@ def _publish(
     outcomes: list[Outcome],
     verb: str,
     started_at: str,
+    progress: Progress,
     *,
     again: bool = False,
 ) -> Run:
@@ -352,7 +386,7 @@ def _publish(
     if published == (key,) and not again:
         status, checks = "unchanged", recorded_checks(connection)
     else:
-        checks = publish(connection, models, run_id)
+        checks = _answer(connection, models, run_id, progress)
         status = "blocked" if any(result.blocks for result in checks) else "published"
     if status == "published":
         connection.execute("insert or replace into _state values ('published', ?)", (key,))
@@ -363,6 +397,14 @@ def _publish(
     ledger.close_run(run_id, verb=verb, started_at=started_at, status=status, exit_code=exit_code)
     (published_run,) = connection.execute("select max(run_id) from _results").fetchone()
     return Run(run_id, status, exit_code, outcomes, checks, published_run=published_run)
+
+
+def _answer(
+    connection: sqlite3.Connection, models: Models, run_id: int, progress: Progress
+) -> list[CheckResult]:
+    files = len(models.marts) + len(models.analyses) + len(models.checks)
+    with progress.step("Publishing", files, "files") as step:
+        return publish(connection, models, run_id, step)
 
 
 def _failed(source: Source, collected: Collected, status: Status, error: ComptoirError) -> Outcome:

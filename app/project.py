@@ -39,6 +39,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 # What a format of dates must hold, one letter of each group, and what it may hold besides.
 _DIRECTIVES = {"date": ("Yy", "mbB", "d"), "datetime": ("Yy", "mbB", "d", "HI", "M")}
 _FURTHER_DIRECTIVES = {"date": "", "datetime": "Sfzp"}
+_PROJECT_KEYS = ("name", "locale", "goals", "keep_deliveries")
 _SOURCE_KEYS = (
     "url", "headers", "key", "repeats", "covers", "columns", "max_rejected", "max_withdrawn",
     "fresh_for",
@@ -151,7 +152,7 @@ class _Parser:
     def project(self, content: dict[str, Any]) -> Project:
         self.known(content, ("project", "sources", "limits", "glossary"), "")
         header = self.table(content.get("project", {}), "project")
-        self.known(header, ("name", "locale", "goals", "keep_deliveries"), "project")
+        self.known(header, _PROJECT_KEYS, "project")
         limits = self.table(content.get("limits", {}), "limits")
         declared = self.table(content.get("sources", {}), "sources")
         if not declared:

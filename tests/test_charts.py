@@ -18,6 +18,7 @@ import pytest
 from app.answers.models import Model, load
 from app.answers.results import Result
 from app.errors import SqlFileError
+from app.progress import Step
 from app.report.charts import Chart
 from app.report.drawing import draw_all, left_out
 from app.report.rendering import Renderer
@@ -146,7 +147,7 @@ def _renderer_ends() -> Iterator[None]:
 
 
 def draw(result: Result, locale: str, width: int) -> str:
-    (svg,) = draw_all([result], locale, [width], _renderer).values()
+    (svg,) = draw_all([result], locale, [width], _renderer, Step("Drawing")).values()
     assert svg is not None
     return svg
 
@@ -194,7 +195,8 @@ def test_a_chart_is_the_same_in_every_time_zone(tmp_path: Path) -> None:
         "models = load_models(load_project(Path('.')));"
         "c = connect(Path(sys.argv[1]));"
         "r = [r for r in read_results(c, models) if r.model.name == 'sales_by_day'][0];"
-        "renderer = Renderer(); print(draw_all([r], 'en', [720], renderer)); renderer.close()"
+        "from app.progress import Step; renderer = Renderer();"
+        "print(draw_all([r], 'en', [720], renderer, Step(''))); renderer.close()"
     )
     drawn = {
         subprocess.run(
@@ -245,6 +247,11 @@ def test_a_chart_of_many_bars_or_series_shows_some_and_says_so(tmp_path: Path) -
     assert "Others" in draw(stacked, "en", 720)
     assert "Autres" in draw(stacked, "fr", 720)
     assert left_out(result(tmp_path, "bar x=revenue y=city", ONE_DAY)) == (3, 3)
+    towns = [(f"City {n // 2:03}", n, 1.0, f"2025-01-0{n % 2 + 1}") for n in range(90)]
+    cells = result(tmp_path, "heatmap x=date y=city color=units", towns)
+    assert left_out(cells) == (40, 45)
+    assert "City 039" in draw(cells, "en", 720)
+    assert "City 040" not in draw(cells, "en", 720)
 
 
 def test_a_chart_that_ends_the_process_of_the_charts_is_left_out_and_the_next_is_drawn() -> None:

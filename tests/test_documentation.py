@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from app.answers.formats import LOCALES
+from app.answers.models import FORMATS, HEADER
 from app.answers.publishing import SYSTEM_TABLES
 from app.cli import VERBS
+from app.report.charts import MARKS
+from app.report.marks import MOST_BARS, MOST_LINES, MOST_SERIES
 from tests.shop import REPOSITORY, Shop
 
 DOCS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
@@ -42,6 +46,19 @@ def test_every_promise_has_a_test_that_names_its_number() -> None:
 def test_links_lead_to_files(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
+
+
+def test_the_project_files_page_describes_every_line_of_a_sql_file() -> None:
+    text = (REPOSITORY / "docs" / "project-file.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    assert {*HEADER, *FORMATS, "locale", "goals"} <= described
+    assert all(f'`"{locale}"`' in text for locale in LOCALES)
+    charts = dict(re.findall(r"^\| `(\w+)( .*?)` \|", text, re.MULTILINE))
+    for mark, (required, optional) in MARKS.items():
+        assert tuple(re.findall(r" (\w+)=", charts[mark])) == required, mark
+        assert tuple(re.findall(r"\[(\w+)=", charts[mark])) == optional, mark
+    limits = f"{MOST_BARS} bars of a category, {MOST_LINES} lines of a heatmap, and {MOST_SERIES} "
+    assert limits in text
 
 
 def test_the_readme_names_every_verb() -> None:

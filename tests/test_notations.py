@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.errors import DeliveryError, ProjectError
-from app.project import _COLUMN_KEYS, _SOURCE_KEYS, load_project
+from app.project import _COLUMN_KEYS, _PROJECT_KEYS, _SOURCE_KEYS, load_project
 from app.records.contract import Checker, Column, Coverage, Source
 from app.records.invalid import InvalidValue
 from app.records.reading import Reader, ReadLimits
@@ -164,7 +164,7 @@ def test_every_key_of_the_project_file_is_documented() -> None:
     sections = re.split(r"^## ", text, flags=re.MULTILINE)
     limits = [field.name for kind in (FetchLimits, ReadLimits) for field in fields(kind)]
     for heading, keys in {
-        "`[project]`": ["name", "keep_deliveries"],
+        "`[project]`": _PROJECT_KEYS,
         "`[limits]`": limits,
         "`[sources.NAME]`": _SOURCE_KEYS,
         "`[sources.NAME.columns]`": _COLUMN_KEYS,

@@ -299,6 +299,16 @@ def test_a_french_excel_opens_the_file_beside_the_plain_one(boutique: Shop) -> N
     assert plain[1].startswith("2025-03-03,1,1,5,20.00,2,")
 
 
+def test_a_chart_that_does_not_show_all_says_so_beside_it(shop: Shop) -> None:
+    shop.write("products", [(f"Article {n}", f"P{n}", "1.00", "5") for n in range(1, 46)])
+    shop.run()
+    html = report(shop)
+    for name, shown in (("sales_by_product", 20), ("product_by_city", 40)):
+        article = html[html.index(f'<article id="{name}"') :]
+        figure = article[: article.index("</figure>")]
+        assert f"The first {shown} of 45; the table has them all." in figure
+
+
 def test_texts_are_complete_and_none_is_left_over() -> None:
     code = [
         *(REPOSITORY / "app").rglob("*.py"),

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from app import pipeline
+from app.answers.results import Result
 from app.report import report_page
+from app.report.drawing import Drawn
 from app.report.rendering import Renderer
 
 
@@ -22,9 +24,14 @@ class UnstartedRenderer(Renderer):
 
 
 def leave_out_charts(put: Callable[[Any, str, Any], None] = setattr) -> None:
-    """Make reports of this process without their charts; `put` replaces an attribute."""
-    put(report_page, "draw_all", lambda *_: {})
+    """Leave the charts of this process' reports empty; `put` replaces an attribute."""
+    put(report_page, "draw_all", _draw_none)
     put(pipeline, "Renderer", UnstartedRenderer)
+
+
+def _draw_none(results: list[Result], _locale: str, widths: tuple[int, ...], *_: Any) -> Drawn:
+    charts = [r.model for r in results if r.model.chart and r.model.chart.mark != "tiles"]
+    return {(model.name, width): "<svg></svg>" for model in charts for width in widths}
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from app.database.calendar import COLUMNS, calendar_rows
 from app.database.schema import create_missing
 from app.database.store import quoted, savepoint
 from app.errors import CheckError, SqlFileError
+from app.progress import Step
 from app.records.contract import Source
 from app.records.values import DEFAULT_FORMATS
 
@@ -120,25 +121,31 @@ def refresh_calendar(
     )
 
 
-def publish(connection: sqlite3.Connection, models: Models, run_id: int) -> list[CheckResult]:
+def publish(
+    connection: sqlite3.Connection, models: Models, run_id: int, step: Step
+) -> list[CheckResult]:
     """Replace marts and results by those of the present data, if no blocking check objects.
 
     Returns every check's result, which is also stored; a CheckResult that `blocks` means that
-    nothing was published.
+    nothing was published. `step` goes on with each SQL file.
     """
     results: list[CheckResult] = []
     _create_calendar(connection)
     try:
         with savepoint(connection, "results"):
             _drop_published(connection)
-            for position, model in enumerate((*models.marts, *models.analyses)):
+            made = (*models.marts, *models.analyses)
+            for position, model in enumerate(step.each(made, lambda model: model.name)):
                 rows = _create(connection, model)
                 _fit_chart(connection, model)
                 connection.execute(
                     "insert into _results values (?, ?, ?, ?, ?)",
                     (model.name, run_id, model.kind, position, rows),
                 )
-            results = [check(connection, model) for model in models.checks]
+            results = [
+                check(connection, model)
+                for model in step.each(models.checks, lambda model: model.name)
+            ]
             _undo_if_blocked(results)
     except CheckError:
         pass  # undone up to the savepoint; the caller tells from the results

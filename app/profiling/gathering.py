@@ -10,13 +10,18 @@ from tempfile import TemporaryDirectory
 from app.errors import ProjectError
 from app.profiling.naming import table_name
 from app.profiling.profile import File
+from app.progress import Progress
 from app.project import Project
 from app.sources.fetch import Fetched, FetchLimits, fetch, masked
 
 
 @contextmanager
 def gathered(
-    urls: Iterable[str], base: Path, limits: FetchLimits, say: Callable[[str], None]
+    urls: Iterable[str],
+    base: Path,
+    limits: FetchLimits,
+    say: Callable[[str], None],
+    progress: Progress,
 ) -> Iterator[list[File]]:
     """The files at `urls` (paths relative to `base`), each named by its address, while inside."""
     urls = list(urls)
@@ -26,27 +31,34 @@ def gathered(
     with TemporaryDirectory(prefix="comptoir-") as folder:
         files: list[File] = []
         for url in urls:
-            fetched = fetch(url, base=base, into=Path(folder), limits=limits)
-            assert isinstance(fetched, Fetched)  # nothing was asked to be not modified
             name = table_name(url, [file.name for file in files])
+            with progress.step(f"Fetching {name}", unit="bytes") as step:
+                fetched = fetch(
+                    url, base=base, into=Path(folder), limits=limits, progress=step.reach
+                )
+            assert isinstance(fetched, Fetched)  # nothing was asked to be not modified
             say(f"{name}: {fetched.size:,} bytes from {fetched.url}")
             files.append(File(name, fetched.url, fetched.path))
         yield files
 
 
 @contextmanager
-def gathered_sources(project: Project, say: Callable[[str], None]) -> Iterator[list[File]]:
+def gathered_sources(
+    project: Project, say: Callable[[str], None], progress: Progress
+) -> Iterator[list[File]]:
     """The files of the project's sources, while inside."""
     with TemporaryDirectory(prefix="comptoir-") as folder:
         files = []
         for source in project.sources.values():
-            fetched = fetch(
-                source.url,
-                headers=source.headers,
-                base=project.root,
-                into=Path(folder),
-                limits=project.fetch_limits,
-            )
+            with progress.step(f"Fetching {source.name}", unit="bytes") as step:
+                fetched = fetch(
+                    source.url,
+                    headers=source.headers,
+                    base=project.root,
+                    into=Path(folder),
+                    limits=project.fetch_limits,
+                    progress=step.reach,
+                )
             assert isinstance(fetched, Fetched)
             say(f"{source.name}: {fetched.size:,} bytes from {fetched.url}")
             files.append(File(source.name, fetched.url, fetched.path, source))

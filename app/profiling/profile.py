@@ -17,6 +17,7 @@ from app.errors import DeliveryError
 from app.profiling.inference import Guess, infer, settle
 from app.profiling.measures import Measures, measure
 from app.profiling.relations import Reference, find_keys, find_references
+from app.progress import UNSEEN, Progress
 from app.records.contract import Source, fold
 from app.records.dialect import Dialect, find_dialect
 from app.records.invalid import InvalidValue
@@ -97,15 +98,18 @@ class Profile:
     references: tuple[Reference, ...]
 
 
-def profile(files: Sequence[File], limits: ReadLimits) -> Profile:
+def profile(files: Sequence[File], limits: ReadLimits, progress: Progress = UNSEEN) -> Profile:
     """Look at every file; DeliveryError, naming the file, for one that is no table."""
     tables = []
-    for file in files:
-        try:
-            tables.append(_table(file, limits))
-        except DeliveryError as error:
-            where = f"{file.url}, {error.where}" if error.where else file.url
-            raise DeliveryError(error.what, where=where, hint=error.hint, code=error.code) from None
+    with progress.step("Profiling", unit="files") as step:
+        for file in step.each(files, lambda file: file.name):
+            try:
+                tables.append(_table(file, limits))
+            except DeliveryError as error:
+                where = f"{file.url}, {error.where}" if error.where else file.url
+                raise DeliveryError(
+                    error.what, where=where, hint=error.hint, code=error.code
+                ) from None
     return Profile(tuple(tables), tuple(find_references(tables)))
 
 

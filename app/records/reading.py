@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -120,6 +121,15 @@ class Reader:
                 yield record
             else:
                 self.blank += 1
+
+    def size(self) -> int:
+        """How many bytes the file has."""
+        return os.fstat(self._file.fileno()).st_size
+
+    def position(self) -> int:
+        """How many bytes of the file were read; another thread may ask."""
+        # `tell` of the file would disturb the thread that reads
+        return os.lseek(self._file.fileno(), 0, os.SEEK_CUR)
 
     def raw(self) -> str:
         """The text of the record last given, as it was delivered.

@@ -14,8 +14,9 @@ from typing import Any
 
 from app.answers.formats import shown
 from app.answers.results import Result
+from app.progress import Step
 from app.report.axes import GRID, INK, MUTED, ROWS, is_time
-from app.report.marks import MOST_BARS, MOST_SERIES, Marks
+from app.report.marks import MOST_BARS, MOST_LINES, MOST_SERIES, Marks
 from app.report.rendering import Renderer
 from app.report.texts import Texts
 
@@ -23,12 +24,16 @@ Drawn = dict[tuple[str, int], str | None]
 
 
 def draw_all(
-    results: Iterable[Result], locale: str, widths: Sequence[int], renderer: Renderer
+    results: Iterable[Result],
+    locale: str,
+    widths: Sequence[int],
+    renderer: Renderer,
+    step: Step,
 ) -> Drawn:
     """The charts of the results that have one, each in every width (pixels).
 
     By the analysis' name and the width: an `<svg>`, '' if there is nothing to draw, None if it
-    could not be drawn.
+    could not be drawn. `step` goes on with each.
     """
     results = [r for r in results if r.model.chart and r.model.chart.mark != "tiles"]
     with ThreadPoolExecutor(1) as converting:  # one chart is converted while the next is composed
@@ -39,7 +44,7 @@ def draw_all(
             if (spec := compose(result, locale, width))
         }
     drawn: Drawn = {(result.model.name, width): "" for result in results for width in widths}
-    for (name, width), future in converted.items():
+    for (name, width), future in step.each(converted.items(), lambda item: item[0][0]):
         svg = future.result()
         drawn[name, width] = None if svg is None else _inline(svg, f"{name}-{width}")
     return drawn
@@ -108,7 +113,7 @@ def describe(result: Result, say: Texts) -> str:
 
 
 def left_out(result: Result) -> tuple[int, int]:
-    """How many bars or series the chart shows, and how many there are; equal if all."""
+    """How many bars, lines or series the chart shows, and how many there are; equal if all."""
     chart = result.model.chart
     if chart is None or not result.rows:
         return 0, 0
@@ -116,6 +121,9 @@ def left_out(result: Result) -> tuple[int, int]:
     if chart.color and chart.mark in ("line", "area", "stacked"):
         there = len({row[places[chart.color]] for row in result.rows})
         return there if there <= MOST_SERIES else MOST_SERIES - 1, there
+    if chart.mark == "heatmap":
+        there = len({row[places[chart.y[0]]] for row in result.rows})
+        return min(there, MOST_LINES), there
     there = len(result.rows)
     if chart.mark == "bar" and not is_time(result, chart.x):
         return min(there, MOST_BARS), there

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from app import __version__
 from app.answers.formats import moment, shown
 from app.answers.results import Result
+from app.progress import Step
 from app.report.csv_files import EXCEL_LOCALES, excel_csv, excel_name, plain_csv
 from app.report.drawing import Drawn, describe, draw_all, left_out
 from app.report.published import LISTED, Published
@@ -71,12 +72,12 @@ class Section:
         return len(self.rows) == 1 and len(self.headings) > 3
 
 
-def report_page(published: Published, renderer: Renderer) -> bytes:
-    """The report of what is published, as UTF-8."""
+def report_page(published: Published, renderer: Renderer, step: Step) -> bytes:
+    """The report of what is published, as UTF-8; `step` goes on with each chart."""
     say = Texts(published.locale)
     tiles = _tiles(published, say)
     translated = [result.translated(say.locale) for result in published.results]
-    drawn = draw_all(translated, say.locale, (WIDE, NARROW), renderer)
+    drawn = draw_all(translated, say.locale, (WIDE, NARROW), renderer, step)
     pages = [
         (page, [_section(result, say, drawn) for result in results])
         for page, results in groupby(
@@ -198,7 +199,8 @@ def _remarks(result: Result, say: Texts) -> tuple[str, ...]:
     assert result.model.chart is not None or there == 0
     remarks = []
     if drawn < there and result.model.chart:
-        kind = "first {shown}" if result.model.chart.mark == "bar" else "{shown} largest"
+        is_cut = result.model.chart.mark in ("bar", "heatmap")  # after the first, in their order
+        kind = "first {shown}" if is_cut else "{shown} largest"
         remarks.append(
             say(f"The {kind} of {{all}}; the table has them all.", shown=drawn, all=there)
         )

@@ -20,6 +20,7 @@ from app.answers.models import Models
 from app.answers.results import State, read_state
 from app.database.store import connect, translated
 from app.durable import UNFINISHED, write_file
+from app.progress import UNSEEN, Progress, Step
 from app.project import Project
 from app.report.rendering import Renderer
 
@@ -30,7 +31,12 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_reports(
-    project: Project, models: Models, database: Path, folder: Path, renderer: Renderer
+    project: Project,
+    models: Models,
+    database: Path,
+    folder: Path,
+    renderer: Renderer,
+    progress: Progress = UNSEEN,
 ) -> bool:
     """Bring the files in `folder` to what `database` publishes; whether anything was written."""
     with closing(connect(database)) as connection, translated(folder):
@@ -45,7 +51,8 @@ def write_reports(
         key = _key(connection, project, state)
         if before.get("key") == key and _intact(folder, before["files"]):
             return False
-        files = _files(connection, project, models, state, renderer)
+        with progress.step("Writing results", unit="files") as step:
+            files = _files(connection, project, models, state, renderer, step)
     with translated(folder):
         for name, content in files.items():
             write_file(folder / name, content)
@@ -76,6 +83,7 @@ def _files(
     models: Models,
     state: State,
     renderer: Renderer,
+    step: Step,
 ) -> dict[str, bytes]:
     """The content of every file, by name."""
     from app.report.csv_files import csv_files
@@ -86,7 +94,7 @@ def _files(
     published = read_published(connection, project, models, state)
     files = csv_files(published.results, project.locale)
     files[NOTE] = note(published)
-    files[REPORT] = report_page(published, renderer)
+    files[REPORT] = report_page(published, renderer, step)
     return files
 
 

@@ -14,9 +14,16 @@ from pathlib import Path
 
 from app.database.store import quoted
 from app.errors import DeliveryError
+from app.progress import UNSEEN, Progress
 from app.records.contract import Checker, Source
 from app.records.reading import Reader, ReadLimits
-from app.rows.importing import Imported, Reading, demand_balance, read_references
+from app.rows.importing import (
+    Imported,
+    Reading,
+    demand_balance,
+    importing,
+    read_references,
+)
 from app.rows.ledger import Outcome
 from app.rows.merging import Counts, covered_rows, joined_days
 from app.rows.staging import Stage
@@ -30,6 +37,7 @@ def append_delivery(
     path: Path,
     last: Outcome | None,
     limits: ReadLimits,
+    progress: Progress = UNSEEN,
 ) -> Imported | None:
     """Import the end of the delivery at `path`, whose beginning is that of `last`, or None.
 
@@ -46,7 +54,7 @@ def append_delivery(
     stage = Stage(connection, source, appending=True)
     try:
         with Reader(path, source, limits, last.reading.encoding) as reader:
-            if not _read_end(connection, source, reader, size, last.reading, stage):
+            if not _read_end(connection, source, reader, size, last.reading, stage, progress):
                 return None
             blank, remarks = reader.blank, tuple(reader.layout.remarks(source))
     except DeliveryError:
@@ -95,6 +103,7 @@ def _read_end(
     size: int,
     last: Reading,
     stage: Stage,
+    progress: Progress,
 ) -> bool:
     """Stage the records behind the first `size` bytes; whether they are all as expected."""
     checker = Checker(
@@ -106,12 +115,14 @@ def _read_end(
     )
     if checker.formats != last.formats or last.encoding.startswith("utf-16"):
         return False
-    for line, cells in reader.after(size):
-        row = checker.row(cells)
-        if row is None:
-            return False
-        stage.add(row, line, reader.raw)
-    stage.flush()
+    records = reader.after(size)
+    with importing(source, reader, progress):
+        for line, cells in records:
+            row = checker.row(cells)
+            if row is None:
+                return False
+            stage.add(row, line, reader.raw)
+        stage.flush()
     return True
 
 

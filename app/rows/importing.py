@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.database.store import quoted
 from app.errors import ComptoirError, LimitError
+from app.progress import UNSEEN, Progress, Step
 from app.records.contract import Checker, References, Source, over_limit
 from app.records.reading import Reader, ReadLimits
 from app.records.values import Value
@@ -52,6 +54,7 @@ def import_delivery(
     limits: ReadLimits,
     excuses: Mapping[str, str],
     covered: tuple[str, str] | None = None,
+    progress: Progress = UNSEEN,
 ) -> Imported:
     """Bring `source`'s table to what the delivery at `path` says, within its coverage.
 
@@ -72,20 +75,23 @@ def import_delivery(
             excuses,
         )
         try:
-            _read(reader, checker, stage, rejects)
+            with importing(source, reader, progress):
+                _read(reader, checker, stage, rejects)
             checker.verdict()
             _refuse_rejects(source, rejects, stage.rows + rejects.records, excuses)
             days = joined_days(stage.days(), covered)
             merge = None
             if not stage.direct:
-                merge = Merge(connection, source, days, run_id, delivery_id)
-                merge.refuse_withdrawals()
+                with progress.step(f"Comparing {source.name}"):
+                    merge = Merge(connection, source, days, run_id, delivery_id)
+                    merge.refuse_withdrawals()
         except ComptoirError:
             stage.undo()
             rejects.keep()
             raise
     if merge:
-        counts = merge.apply(stage.rows, rejects.records, reader.blank)
+        with progress.step(f"Merging {source.name}"):
+            counts = merge.apply(stage.rows, rejects.records, reader.blank)
     else:
         counts = first_counts(connection, source, stage.rows, rejects.records, reader.blank)
     rejects.keep()
@@ -93,6 +99,11 @@ def import_delivery(
     demand_balance(source, counts)
     reading = Reading(reader.layout.encoding, checker.formats, days)
     return Imported(counts, reading, tuple(reader.layout.remarks(source)))
+
+
+def importing(source: Source, reader: Reader, progress: Progress) -> AbstractContextManager[Step]:
+    """The step in which `reader` goes through its delivery, in bytes."""
+    return progress.step(f"Importing {source.name}", reader.size(), "bytes", reader.position)
 
 
 def _read(reader: Reader, checker: Checker, stage: Stage, rejects: RejectLog) -> None:

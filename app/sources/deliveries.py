@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.errors import SourceError
+from app.progress import UNSEEN, Progress
 from app.project import Project
 from app.records.contract import Source
 from app.rows.ledger import Delivery, Ledger, now
@@ -47,7 +47,7 @@ def collect(
     ledger: Ledger,
     folder: Path,
     offline: bool,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: Progress = UNSEEN,
 ) -> Collected:
     """Fetch and archive what `source`'s URL gives now; offline, take its last archived delivery."""
     last = ledger.last(source.name, "imported", "skipped", "refused")
@@ -74,22 +74,24 @@ def collect(
     ):
         validators = Validators(etag=known.etag, last_modified=known.last_modified)
     try:
-        fetched = fetch(
-            source.url,
-            headers=source.headers,
-            base=project.root,
-            into=folder,
-            limits=project.fetch_limits,
-            validators=validators,
-            progress=progress,
-        )
+        with progress.step(f"Fetching {source.name}", unit="bytes") as step:
+            fetched = fetch(
+                source.url,
+                headers=source.headers,
+                base=project.root,
+                into=folder,
+                limits=project.fetch_limits,
+                validators=validators,
+                progress=step.reach,
+            )
     except SourceError as error:
         return Collected(source.name, wanted, error=error)
     if isinstance(fetched, NotModified):
         assert known is not None
         confirmed = replace(known, fetched_at=now())
         return Collected(source.name, confirmed, remark=" (not modified, not transferred)")
-    archive.put(source.name, fetched.path, fetched.sha256)
+    with progress.step(f"Archiving {source.name}"):
+        archive.put(source.name, fetched.path, fetched.sha256)
     delivery = Delivery(
         wanted.origin,
         fetched.url,

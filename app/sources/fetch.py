@@ -37,7 +37,7 @@ from app.errors import DeliveryError, FetchError, ProjectError, StoreError
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
 
-Progress = Callable[[int, int | None], None]
+Reach = Callable[[int, int | None], None]  # bytes so far, and in all where announced
 
 CHUNK_BYTES = 1 << 16
 HEAD_BYTES = 4096
@@ -149,7 +149,7 @@ def fetch(
     into: Path,
     limits: FetchLimits = FetchLimits(),
     validators: Validators | None = None,
-    progress: Progress | None = None,
+    progress: Reach | None = None,
 ) -> Fetched | NotModified:
     """Copy what `url` gives now (http, https, or a file, relative to `base`) to a file in `into`.
 
@@ -240,7 +240,7 @@ def _copy(
     where: str,
     limits: FetchLimits,
     deadline: float,
-    progress: Progress | None,
+    progress: Reach | None,
 ) -> tuple[Path, str, int]:
     """Copy the answer to a temporary file: path, SHA-256, size. Any error leaves no file."""
     _check_cost(answer, answer.announced or 0, where, limits, deadline)

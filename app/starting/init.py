@@ -17,6 +17,7 @@ from app.database.store import translated
 from app.durable import write_file
 from app.errors import ProjectError
 from app.profiling.profile import File, profile
+from app.progress import UNSEEN, Progress
 from app.project import PROJECT_FILE, load_project
 from app.records.reading import ReadLimits
 from app.sources.fetch import masked
@@ -47,14 +48,20 @@ class Begun:
         return "\n".join(lines)
 
 
-def begin(files: Sequence[File], urls: Mapping[str, str], folder: Path, name: str = "") -> Begun:
+def begin(
+    files: Sequence[File],
+    urls: Mapping[str, str],
+    folder: Path,
+    name: str = "",
+    progress: Progress = UNSEEN,
+) -> Begun:
     """Write a project for `files` into `folder`; `urls` are the addresses as they were given.
 
     ProjectError if a file to be written is already there, or DeliveryError if one of `files` is
     no table; then nothing is written.
     """
     _refuse_overwriting(folder, [PROJECT_FILE])
-    tables = plan(profile(files, ReadLimits()))
+    tables = plan(profile(files, ReadLimits(), progress))
     secrets = {table: url for table, url in urls.items() if masked(url) != url}
     written = {table: _address(table, url, folder) for table, url in urls.items()}
     title = name or folder.resolve().name or "Comptoir"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -22,9 +23,11 @@ def check(context: Context, db: Path | None, show: bool, as_json: bool) -> int:
     """
     from app import pipeline
     from app.console import check_rows, checks_table
+    from app.progress import shown_on
 
     project = context.project()
-    found = pipeline.check(project, context.places(project, db, None))
+    places = context.places(project, db, None)
+    found = pipeline.check(project, places, progress=shown_on(sys.stderr))
     if as_json:
         print_json([result.as_dict() for result in found])
     else:

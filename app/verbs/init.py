@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -31,12 +32,13 @@ def init(_context: Context, urls: tuple[str, ...], into: Path, name: str) -> int
     Example: python -m app init sales.csv stores.csv --into shop
     """
     from app.profiling.gathering import gathered
+    from app.progress import shown_on
     from app.sources.fetch import FetchLimits
     from app.starting.init import begin
 
-    with gathered(urls, Path.cwd(), FetchLimits(), click.echo) as files:
-        begun = begin(
-            files, dict(zip((file.name for file in files), urls, strict=True)), into, name
-        )
+    progress = shown_on(sys.stderr)
+    with gathered(urls, Path.cwd(), FetchLimits(), click.echo, progress) as files:
+        addresses = dict(zip((file.name for file in files), urls, strict=True))
+        begun = begin(files, addresses, into, name, progress)
     click.echo(f"\n{begun.text()}")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -29,20 +30,23 @@ def profile(context: Context, urls: tuple[str, ...], results: Path | None, as_js
     from app.profiling.profile import as_dict
     from app.profiling.profile import profile as look_at
     from app.profiling.profile_page import profile_page, profile_text
+    from app.progress import shown_on
     from app.records.reading import ReadLimits
     from app.sources.fetch import FetchLimits
 
     say = silent if as_json else click.echo
+    progress = shown_on(sys.stderr)
     if urls:
         project = context.project_if_any()
         fetch_limits = project.fetch_limits if project else FetchLimits()
-        files = gathered(urls, Path.cwd(), fetch_limits, say)
+        files = gathered(urls, Path.cwd(), fetch_limits, say, progress)
     else:
         project = context.project()
-        files = gathered_sources(project, say)
+        files = gathered_sources(project, say, progress)
     folder = results or (project.root if project else Path.cwd()) / "results"
     with files as found_files:
-        found = look_at(found_files, project.read_limits if project else ReadLimits())
+        limits = project.read_limits if project else ReadLimits()
+        found = look_at(found_files, limits, progress)
     path = folder / "profile.html"
     with translated(path):
         folder.mkdir(parents=True, exist_ok=True)

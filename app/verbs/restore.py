@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -27,12 +28,15 @@ def restore(
     Example: python -m app restore results/sales-2025-06-30.db --yes
     """
     from app import backup
+    from app.progress import shown_on
 
     project = context.project()
     places = context.places(project, db, results)
     if not yes:
         copy = backup.verify(places.database, file)
         click.confirm(f"Replace all that is in {places.database} by {copy}?", abort=True)
-    copy = backup.restore(project, places, file, wait=wait, say=click.echo)
+    copy = backup.restore(
+        project, places, file, wait=wait, say=click.echo, progress=shown_on(sys.stderr)
+    )
     click.echo(f"{places.database} is now {copy}; results: {places.results}")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,9 @@ from app.verbs.shared import (
     json_option,
     print_checks,
     print_ending,
+    print_errors,
     print_json,
+    quiet_option,
     results_option,
     silent,
     wait_option,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="Use the archived deliveries; fetch nothing.")
 @wait_option
 @json_option
+@quiet_option
 @click.pass_obj
 def run(
     context: Context,
@@ -42,6 +46,7 @@ def run(
     offline: bool,
     wait: float,
     as_json: bool,
+    quiet: bool,
 ) -> int:
     """Fetch, import what is new, check, publish.
 
@@ -49,16 +54,20 @@ def run(
     Example: python -m app run --dry-run
     """
     from app import pipeline
+    from app.progress import shown_on
 
     project = context.project()
     places = context.places(project, db, results)
-    say = silent if as_json else click.echo
+    say = silent if as_json or quiet else click.echo
+    progress = shown_on(sys.stderr, quiet=quiet)
     if dry_run:
-        done = pipeline.dry_run(project, places, offline=offline, say=say)
+        done = pipeline.dry_run(project, places, offline=offline, say=say, progress=progress)
     else:
-        done = pipeline.run(project, places, offline=offline, wait=wait, say=say)
+        done = pipeline.run(project, places, offline=offline, wait=wait, say=say, progress=progress)
     if as_json:
         print_json(done.as_dict())
+    elif quiet:
+        print_errors(done)
     else:
         _print_run(done, project, places)
     return done.exit_code

@@ -61,6 +61,9 @@ wait_option = click.option(
     metavar="SECONDS",
     help="Wait so long for another run to end.  [default: do not wait]",
 )
+quiet_option = click.option(
+    "-q", "--quiet", is_flag=True, help="Print nothing but errors, and JSON if asked for."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
@@ -87,6 +90,17 @@ def print_ending(done: Run, places: Places) -> None:
     click.echo(
         f"Results: {near(places.results)}/report.html, summary.md and one CSV for each analysis"
     )
+
+
+def print_errors(done: Run) -> None:
+    """On stderr, what makes the exit code of a run other than 0."""
+    for outcome in done.outcomes:
+        if outcome.exit_code:
+            click.echo(f"error: {outcome.source}: {outcome.status}: {outcome.message}", err=True)
+    for check in done.checks:
+        if check.blocks:
+            rows = f"{check.row_count:,} row{'s' if check.row_count > 1 else ''}"
+            click.echo(f"error: {check.name} blocks: {rows} ({check.title})", err=True)
 
 
 def silent(_line: str) -> None:

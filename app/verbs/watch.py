@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,9 +42,11 @@ def watch(context: Context, every: str, db: Path | None, results: Path | None) -
     def act(say: Say) -> Run:
         # read anew for each run, so that a corrected project file is used
         from app import pipeline
+        from app.progress import shown_on
 
         project = context.project()
-        return pipeline.run(project, context.places(project, db, results), say=say)
+        places = context.places(project, db, results)
+        return pipeline.run(project, places, say=say, progress=shown_on(sys.stderr))
 
     span = parse_span(every)
     context.project()  # a wrong project file ends it here, not in the loop
