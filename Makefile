@@ -3,14 +3,15 @@ PYTHON ?= python3
 VENV    = .venv
 BIN     = $(VENV)/bin
 
-.PHONY: help run test bench soak lint clean
+.PHONY: help run test bench soak pictures lint clean
 
 help:
-	@echo "make run    import the bundled sample (or your .env's files) and publish the answers"
-	@echo "make test   run the tests"
-	@echo "make soak   kill a run 1,000 times and look for a trace (half an hour)"
-	@echo "make bench  measure the import beside its peers, into benchmarks/results.md"
-	@echo "make lint   check style and types"
+	@echo "make run       import the bundled sample (or your .env's files) and publish the answers"
+	@echo "make test      run the tests"
+	@echo "make soak      kill a run 1,000 times and look for a trace (half an hour)"
+	@echo "make bench     measure the import beside its peers, into benchmarks/results.md"
+	@echo "make pictures  take the README's pictures of the report again"
+	@echo "make lint      check style and types"
 
 run: $(VENV)/.run
 	@$(BIN)/python -m app run
@@ -23,6 +24,9 @@ soak: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/bench.py
+
+pictures: $(VENV)/.dev
+	@$(BIN)/python docs/pictures/make.py
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check .
