@@ -9,12 +9,13 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.answers import growing
 from app.answers import models as sql_files
 from app.answers.models import Models
 from app.answers.publishing import (
@@ -29,23 +30,20 @@ from app.answers.publishing import (
 from app.database.migrations import upgrade
 from app.database.schema import create_missing, migrate
 from app.database.store import checkpoint, connect, locked, transaction, translated
-from app.errors import ComptoirError, ContentError, ProjectError, SourceError, StoreError
+from app.errors import ProjectError, StoreError
 from app.progress import UNSEEN, Progress
 from app.project import Project
-from app.records.contract import Source
 from app.report.rendering import Renderer
 from app.report.reports import remove_reports, write_reports
 from app.report.tiles import check_goals
-from app.rows.appending import append_delivery
-from app.rows.importing import import_delivery
-from app.rows.ledger import Ledger, Outcome, Status, now
+from app.rows.importer import Importer
+from app.rows.ledger import Ledger, Outcome, now
 from app.rows.rejects import Reject, find_rejects
 from app.sources.archive import Archive
-from app.sources.deliveries import Collected, collect
+from app.sources.deliveries import collect
 from app.sources.freshness import refresh_sources
 
 TOLD_REJECTS = 100
-FETCHED: tuple[Status, ...] = ("imported", "skipped", "refused")
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,12 @@ class Places:
 
 @dataclass
 class Run:
-    """What a run did. `status` is published, unchanged or blocked; `notes` are for the log."""
+    """What a run did. `status` is published, unchanged or blocked; `notes` are for the log.
 
+    `models` are the SQL files that it answered.
+    """
+
+    models: Models
     run_id: int
     status: str
     exit_code: int
@@ -101,6 +103,15 @@ class Run:
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """How a run was asked for, see `run`."""
+
+    offline: bool
+    say: Say
+    progress: Progress
+
+
 def run(
     project: Project,
     places: Places,
@@ -118,12 +129,13 @@ def run(
     that take long.
     """
     models = load_models(project)
+    asked = _Asked(offline, say, progress)
     with locked(places.database, "run", wait, say), Renderer() as renderer:
         with _writing(places.database) as connection, _workspace(places.database) as folder:
             _refuse_other_origin(project, connection)
             archive = Archive(places.archive)
             result = _import_and_publish(
-                project, models, connection, archive, folder, offline, say, progress, renderer
+                project, models, connection, archive, folder, asked, renderer
             )
             with translated(places.archive):
                 for name in project.sources:
@@ -144,9 +156,7 @@ def analyse(project: Project, places: Places, *, progress: Progress = UNSEEN) ->
             with transaction(connection):
                 create_missing(connection, project.sources)
                 renderer.start()
-                result = _publish(
-                    project, models, connection, [], "analyse", now(), progress, again=True
-                )
+                result = _publish(project, models, connection, "analyse", now(), progress)
         result.notes = notes + result.notes
         result.files_written = write_reports(
             project, models, places.database, places.results, renderer, progress
@@ -171,9 +181,8 @@ def dry_run(
     ):
         _refuse_other_origin(project, connection)
         kept = Archive(places.archive) if offline else Archive(folder / "archive")
-        result = _import_and_publish(
-            project, models, connection, kept, folder, offline, say, progress
-        )
+        asked = _Asked(offline, say, progress)
+        result = _import_and_publish(project, models, connection, kept, folder, asked)
         result.new_rejects = find_rejects(connection, run_id=result.run_id, limit=TOLD_REJECTS)
     result.dry_run = True
     return result
@@ -188,8 +197,7 @@ def check(project: Project, places: Places, *, progress: Progress = UNSEEN) -> l
         connection.execute("begin")
         create_missing(connection, project.sources)
         try:
-            run_id = Ledger(connection).next_run()
-            return _answer(connection, models, run_id, progress)
+            return _answer(connection, project, models, progress)
         finally:
             connection.execute("rollback")
 
@@ -243,150 +251,63 @@ def _import_and_publish(
     connection: sqlite3.Connection,
     archive: Archive,
     folder: Path,
-    offline: bool,
-    say: Say,
-    progress: Progress,
+    asked: _Asked,
     renderer: Renderer | None = None,
 ) -> Run:
     started_at = now()
-    ledger = Ledger(connection)
     notes = migrate(connection, project.sources)
     collected = {}
     for source in project.sources.values():
         collected[source.name] = collect(
-            project, source, archive, ledger, folder, offline, progress
+            project,
+            source,
+            archive,
+            Ledger(connection),
+            folder,
+            asked.offline,
+            asked.progress,
         )
-        say(collected[source.name].told())
+        asked.say(collected[source.name].told())
     with transaction(connection):
         create_missing(connection, project.sources)
-        run_id = ledger.next_run()
-        outcomes: list[Outcome] = []
+        importer = Importer(project, connection, archive, folder, asked.progress)
         for source in project.sources.values():
-            excuses = _excuses(outcomes)
-            outcome = _import(
-                project,
-                source,
-                collected[source.name],
-                connection,
-                archive,
-                folder,
-                excuses,
-                progress,
-            )
-            ledger.record(run_id, outcome)
-            outcomes.append(outcome)
+            outcome = importer.import_source(source, collected[source.name])
             if renderer and outcome.status == "imported":
                 renderer.start()  # there will be charts to draw
-        result = _publish(project, models, connection, outcomes, "run", started_at, progress)
+        result = _publish(project, models, connection, "run", started_at, asked.progress, importer)
     result.notes = notes + result.notes
     return result
-
-
-def _import(
-    project: Project,
-    source: Source,
-    collected: Collected,
-    connection: sqlite3.Connection,
-    archive: Archive,
-    folder: Path,
-    excuses: Mapping[str, str],
-    progress: Progress,
-) -> Outcome:
-    """Import one collected delivery, unless it is known or refused."""
-    if collected.error:
-        return _failed(source, collected, "not fetched", collected.error)
-    ledger = Ledger(connection)
-    outcome = Outcome(
-        source.name,
-        "skipped",
-        collected.delivery,
-        contract=source.fingerprint(),
-        refers_to={name: ledger.version(name) for name in source.refers_to},
-    )
-    if _nothing_new(outcome, ledger.last(source.name, *FETCHED)):
-        return replace(outcome, message="the same file as before")
-    try:
-        with progress.step(f"Opening {source.name}"):
-            file = collected.file(archive, folder)
-        imported = append_delivery(
-            connection, source, file, _last_import(outcome, ledger), project.read_limits, progress
-        ) or import_delivery(
-            connection,
-            source,
-            file,
-            run_id=ledger.next_run(),
-            delivery_id=ledger.next_delivery(),
-            limits=project.read_limits,
-            excuses=excuses,
-            covered=_covered_before(outcome, ledger),
-            progress=progress,
-        )
-    except (ContentError, SourceError) as error:
-        return _failed(source, collected, "refused", error)
-    return replace(
-        outcome,
-        status="imported",
-        counts=imported.counts,
-        reading=imported.reading,
-        message="; ".join(imported.remarks),
-    )
-
-
-def _nothing_new(outcome: Outcome, last: Outcome | None) -> bool:
-    """Whether bytes, contract and referred tables are what they were at the last import."""
-    return (
-        last is not None
-        and last.status in ("imported", "skipped")
-        and last.delivery.sha256 == outcome.delivery.sha256
-        and last.contract == outcome.contract
-        and last.refers_to == outcome.refers_to
-    )
-
-
-def _last_import(outcome: Outcome, ledger: Ledger) -> Outcome | None:
-    """The last import, if it was the last delivery and was read as this one would be."""
-    last = ledger.last(outcome.source, *FETCHED)
-    if not last or last.status == "refused":
-        return None
-    if (last.contract, last.refers_to) != (outcome.contract, outcome.refers_to):
-        return None
-    return ledger.last(outcome.source, "imported")
-
-
-def _covered_before(outcome: Outcome, ledger: Ledger) -> tuple[str, str] | None:
-    """The days that these same bytes covered at the last import: they still do."""
-    last = ledger.last(outcome.source, "imported")
-    if last and last.reading and last.delivery.sha256 == outcome.delivery.sha256:
-        return last.reading.days
-    return None
 
 
 def _publish(
     project: Project,
     models: Models,
     connection: sqlite3.Connection,
-    outcomes: list[Outcome],
     verb: str,
     started_at: str,
     progress: Progress,
-    *,
-    again: bool = False,
+    importer: Importer | None = None,
 ) -> Run:
-    """The second half of the transaction: results, checks, and the ledger's last line."""
+    """The second half of the transaction: results, checks, and the ledger's last line.
+
+    Without an `importer` everything is answered again, whatever was published.
+    """
+    outcomes = importer.outcomes if importer else []
     ledger = Ledger(connection)
     run_id = ledger.next_run()
     last = [ledger.last(name, "imported", "skipped") for name in project.sources]
     fetched_at = [o.delivery.fetched_at for o in last if o and o.delivery.fetched_at]
     refresh_calendar(connection, project.sources, fetched_at)
-    versions = {name: ledger.version(name) for name in project.sources}
+    versions = ledger.versions(project.sources)
     stale = refresh_sources(connection, project.sources, started_at)
     key = inputs_key(connection, models, versions, stale)
     exit_code = max((outcome.exit_code for outcome in outcomes), default=0)
     published = connection.execute("select value from _state where name = 'published'").fetchone()
-    if published == (key,) and not again:
+    if published == (key,) and importer:
         status, checks = "unchanged", recorded_checks(connection)
     else:
-        checks = _answer(connection, models, run_id, progress)
+        checks = _answer(connection, project, models, progress, importer)
         status = "blocked" if any(result.blocks for result in checks) else "published"
     if status == "published":
         connection.execute("insert or replace into _state values ('published', ?)", (key,))
@@ -396,34 +317,23 @@ def _publish(
         exit_code = max(exit_code, 1)
     ledger.close_run(run_id, verb=verb, started_at=started_at, status=status, exit_code=exit_code)
     (published_run,) = connection.execute("select max(run_id) from _results").fetchone()
-    return Run(run_id, status, exit_code, outcomes, checks, published_run=published_run)
+    return Run(models, run_id, status, exit_code, outcomes, checks, published_run=published_run)
 
 
 def _answer(
-    connection: sqlite3.Connection, models: Models, run_id: int, progress: Progress
+    connection: sqlite3.Connection,
+    project: Project,
+    models: Models,
+    progress: Progress,
+    importer: Importer | None = None,
 ) -> list[CheckResult]:
+    ledger, since = Ledger(connection), growing.Since()
+    versions = ledger.versions(project.sources)
+    if importer:
+        since = growing.since(connection, models, importer.versions, versions, importer.grown)
     files = len(models.marts) + len(models.analyses) + len(models.checks)
     with progress.step("Publishing", files, "files") as step:
-        return publish(connection, models, run_id, step)
-
-
-def _failed(source: Source, collected: Collected, status: Status, error: ComptoirError) -> Outcome:
-    return Outcome(
-        source.name,
-        status,
-        collected.delivery,
-        message=str(error),
-        exit_code=error.exit_code,
-    )
-
-
-def _excuses(outcomes: list[Outcome]) -> dict[str, str]:
-    """For each source that stayed as it was: why a value may be missing in its table."""
-    return {
-        outcome.source: f"{outcome.source} was {outcome.status} in this run"
-        for outcome in outcomes
-        if outcome.status in ("refused", "not fetched")
-    }
+        return publish(connection, models, ledger.next_run(), step, versions, since)
 
 
 def _refuse_other_origin(project: Project, connection: sqlite3.Connection) -> None:

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import pipeline
+from app.rows import importer
 from tests.shop import HEADERS, SALES, Shop, counts
 
-CONTENT = ("sales", "products", "_changes", "revenue_total", "sales_by_day")
+CONTENT = (
+    "sales", "products", "_changes", "revenue_total", "sales_by_day", "day_sales",
+    "product_store_sales",
+)  # fmt: skip
 LEDGER = (
     "select source, status, sha256, message, read, inserted, known, changed, rejected, blank, "
     "withdrawn, withdrawn_cents, rows_before, rows_after, reading from _deliveries order by 1, 2"
@@ -32,14 +35,14 @@ def shop(tmp_path: Path) -> Shop:
 def rows_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many records each import of a delivery had to read in full."""
     read: list[int] = []
-    import_delivery = pipeline.import_delivery
+    import_delivery = importer.import_delivery
 
     def counted(*args: Any, **options: Any) -> Any:
         imported = import_delivery(*args, **options)
         read.append(imported.counts.read)
         return imported
 
-    monkeypatch.setattr(pipeline, "import_delivery", counted)
+    monkeypatch.setattr(importer, "import_delivery", counted)
     return read
 
 
@@ -118,7 +121,7 @@ def test_over_any_edits_both_ways_of_reading_give_the_same_database(
         shop.edit_project("[sources.sales]\n", "[sources.sales]\nmax_withdrawn = 1\n")
         with pytest.MonkeyPatch.context() as patch:
             if at:
-                patch.setattr(pipeline, "append_delivery", lambda *_: None)
+                patch.setattr(importer, "append_delivery", lambda *_: None)
             content = list(start)
             shop.write_bytes("sales", body(content))
             shop.run()

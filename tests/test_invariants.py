@@ -94,11 +94,13 @@ shop = Shop.__new__(Shop)
 shop.root = Path({root!r})
 shop.places = pipeline.Places(shop.root / "db" / "sales.db", shop.root / "results")
 shop.environment = {environment!r}
-real = getattr(pipeline, {point!r})
+from app.rows import importer
+where = importer if {point!r} == "import_delivery" else pipeline
+real = getattr(where, {point!r})
 def kill(*given, **named):
     done = real(*given, **named) if {after!r} else None
     os.kill(os.getpid(), signal.SIGKILL)
-pipeline.{point} = kill
+where.{point} = kill
 shop.run()
 """
 

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from app import __version__
+from app.answers import growing
 from app.answers.models import Model, Models
 from app.database.calendar import COLUMNS, calendar_rows
 from app.database.schema import create_missing
@@ -122,21 +123,30 @@ def refresh_calendar(
 
 
 def publish(
-    connection: sqlite3.Connection, models: Models, run_id: int, step: Step
+    connection: sqlite3.Connection,
+    models: Models,
+    run_id: int,
+    step: Step,
+    versions: Mapping[str, int],
+    since: growing.Since = growing.Since(),  # noqa: B008 - it never changes
 ) -> list[CheckResult]:
     """Replace marts and results by those of the present data, if no blocking check objects.
 
-    Returns every check's result, which is also stored; a CheckResult that `blocks` means that
-    nothing was published. `step` goes on with each SQL file.
+    `versions` are those of the sources; marts that `since` allows are kept, or grow. Returns every
+    check's result, which is also stored; a CheckResult that `blocks` means that nothing was
+    published. `step` goes on with each SQL file.
     """
     results: list[CheckResult] = []
     _create_calendar(connection)
     try:
         with savepoint(connection, "results"):
-            _drop_published(connection)
+            kept = growing.kept(models, since)
+            _drop_published(connection, kept)
             made = (*models.marts, *models.analyses)
             for position, model in enumerate(step.each(made, lambda model: model.name)):
-                rows = _create(connection, model)
+                sums = kept.get(model.name)
+                current = sums is not None and _is_current(connection, sums, since)
+                rows = _count(connection, model) if current else _create(connection, model)
                 _fit_chart(connection, model)
                 connection.execute(
                     "insert into _results values (?, ?, ?, ?, ?)",
@@ -147,6 +157,7 @@ def publish(
                 for model in step.each(models.checks, lambda model: model.name)
             ]
             _undo_if_blocked(results)
+            growing.remember(connection, models, versions)
     except CheckError:
         pass  # undone up to the savepoint; the caller tells from the results
     connection.execute("delete from _checks")
@@ -183,13 +194,22 @@ def _undo_if_blocked(results: list[CheckResult]) -> None:
         raise CheckError("a blocking check found rows that should not exist")
 
 
-def _drop_published(connection: sqlite3.Connection) -> None:
+def _drop_published(connection: sqlite3.Connection, kept: Collection[str]) -> None:
     rows = connection.execute(
         "select r.name, s.type from _results r join sqlite_schema s on s.name = r.name"
     ).fetchall()
     for name, kind in rows:
-        connection.execute(f"drop {kind} {quoted(name)}")
+        if name not in kept:
+            connection.execute(f"drop {kind} {quoted(name)}")
     connection.execute("delete from _results")
+
+
+def _is_current(connection: sqlite3.Connection, sums: growing.Sums, since: growing.Since) -> bool:
+    """Bring a mart that was kept up to date; if it cannot be, it is gone."""
+    if sums.source in since.unchanged or growing.grow(connection, sums):
+        return True
+    connection.execute(f"drop table {quoted(sums.mart.name)}")
+    return False
 
 
 def _create(connection: sqlite3.Connection, model: Model) -> int | None:
@@ -201,8 +221,12 @@ def _create(connection: sqlite3.Connection, model: Model) -> int | None:
             # a view is only compiled when it is read
             connection.execute(f"select * from {quoted(model.name)} limit 0")
             return None
-        (count,) = connection.execute(f"select count(*) from {quoted(model.name)}").fetchone()
-        return int(count)
+        return _count(connection, model)
+
+
+def _count(connection: sqlite3.Connection, model: Model) -> int:
+    (count,) = connection.execute(f"select count(*) from {quoted(model.name)}").fetchone()
+    return int(count)
 
 
 def _fit_chart(connection: sqlite3.Connection, model: Model) -> None:

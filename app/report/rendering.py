@@ -11,7 +11,8 @@ import json
 import subprocess
 import sys
 from contextlib import suppress
-from threading import Lock
+from importlib import import_module
+from threading import Lock, Thread
 from types import TracebackType
 from typing import Any
 
@@ -31,8 +32,10 @@ class Renderer:
         self._lock = Lock()
 
     def start(self) -> None:
-        """Begin to start the process, unless it was; does not wait for it."""
+        """Begin to load what charts need, here and in the process; does not wait for it."""
         if self._process is None:
+            # what composes the charts takes a quarter of a second to load
+            Thread(target=import_module, args=("altair",), daemon=True).start()
             self._process = subprocess.Popen(
                 [sys.executable, "-P", __file__],  # -P: the modules beside this file are not its
                 stdin=subprocess.PIPE,

@@ -62,9 +62,14 @@ def append_delivery(
     days = joined_days(last.reading.days, stage.days())
     if _stored_in_new_days(connection, source, last.reading.days, days):
         return None
-    counts = _insert(connection, source, stage.rows, blank, last.counts)
+    counts = _insert(connection, source, blank, last.counts)
     demand_balance(source, counts)
     return Imported(counts, Reading(last.reading.encoding, last.reading.formats, days), remarks)
+
+
+def added_table(source: str) -> str:
+    """The temporary table that holds the rows which the last `append_delivery` added."""
+    return f"_added_{source}"
 
 
 def _appendable(connection: sqlite3.Connection, source: Source, last: Counts) -> bool:
@@ -141,14 +146,17 @@ def _stored_in_new_days(
     return found is not None
 
 
-def _insert(
-    connection: sqlite3.Connection, source: Source, rows: int, blank: int, last: Counts
-) -> Counts:
+def _insert(connection: sqlite3.Connection, source: Source, blank: int, last: Counts) -> Counts:
     table = quoted(source.name)
     columns = [column.stored for column in (*source.read_columns, *source.copied_columns)]
     names = ", ".join(map(quoted, [*columns, "occurrence"]))
-    connection.execute(f"insert into {table} ({names}) select {names} from temp._stage")
+    rows = connection.execute(
+        f"insert into {table} ({names}) select {names} from temp._stage"
+    ).rowcount
     (rows_after,) = connection.execute(f"select count(*) from {table}").fetchone()
+    added = quoted(added_table(source.name))
+    connection.execute(f"drop table if exists temp.{added}")
+    connection.execute(f"alter table temp._stage rename to {added}")
     return Counts(
         read=last.read + rows + blank,
         inserted=rows,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -134,6 +134,10 @@ class Ledger:
             (source,),
         ).fetchone()
         return int(version)
+
+    def versions(self, sources: Iterable[str]) -> dict[str, int]:
+        """The version of each source's table."""
+        return {source: self.version(source) for source in sources}
 
     def archived(self, source: str, keep: int) -> list[str]:
         """The SHA-256 of the last `keep` different deliveries of `source`."""

@@ -26,7 +26,6 @@ from app.verbs.shared import (
 
 if TYPE_CHECKING:
     from app.pipeline import Places, Run
-    from app.project import Project
 
 
 @click.command()
@@ -69,15 +68,14 @@ def run(
     elif quiet:
         print_errors(done)
     else:
-        _print_run(done, project, places)
+        _print_run(done, places)
     return done.exit_code
 
 
-def _print_run(done: Run, project: Project, places: Places) -> None:
+def _print_run(done: Run, places: Places) -> None:
     from app.answers.results import read_results
     from app.console import REJECT_ROWS, answers, ledger_table, nothing_new, rejects_table
     from app.database.store import connect, translated
-    from app.pipeline import load_models
     from app.rows.rejects import find_rejects
 
     for note in done.notes:
@@ -94,7 +92,7 @@ def _print_run(done: Run, project: Project, places: Places) -> None:
         click.echo(f"Dry run: nothing was written. {done.intention()}")
         return
     with translated(places.database), closing(connect(places.database)) as connection:
-        results = read_results(connection, load_models(project))
+        results = read_results(connection, done.models)
         found = find_rejects(connection)
     click.echo(f"{answers(results)}\n")
     if found:

@@ -4,7 +4,7 @@
 -- question.fr: Qu’a vendu chaque magasin de chaque produit ?
 -- as: table
 -- Only the pairs that sold. Every analysis by product or place reads this table, so the sales are
--- grouped by product and store once.
+-- grouped by product and store once, and later only what was added to them.
 select
     product_id,
     store_id,
