@@ -47,6 +47,8 @@ RUN TMPDIR=/tmp pip --python /opt/venv/bin/python install --no-cache-dir --disab
 COPY --chmod=755 docker/sqlite3 /usr/local/bin/
 COPY --from=project /project /project
 USER 10001:10001
+# the port is published by Compose, on this machine alone
+ENV COMPTOIR_HOST=0.0.0.0
 EXPOSE 8001
 HEALTHCHECK --interval=3s --timeout=5s --start-period=60s --retries=6 \
     CMD ["python", "-I", "-S", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8001/-/versions.json', timeout=4)"]

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 CLONED = (
     ".dockerignore", ".env.example", "Dockerfile", "app", "comptoir.toml", "docker",
@@ -36,6 +38,15 @@ def engine_problem() -> str:
         if done.returncode:
             return f"`{' '.join(command)}` fails: {done.stderr.strip() or done.stdout.strip()}"
     return ""
+
+
+def require_engine() -> None:
+    """Skip the test where no engine answers; fail it if COMPTOIR_REQUIRE_DOCKER=1."""
+    problem = engine_problem()
+    if problem and os.environ.get("COMPTOIR_REQUIRE_DOCKER") == "1":
+        pytest.fail(f"no Docker engine, and COMPTOIR_REQUIRE_DOCKER=1: {problem}")
+    if problem:
+        pytest.skip(f"no Docker engine: {problem}")
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class Stack:
         self.owner = owner
         self.name = f"comptoir-test-{uuid.uuid4().hex[:8]}"
         self.folder = Path(tempfile.mkdtemp(prefix="comptoir-docker-"))
-        self.port = _free_port()
+        self.port = free_port()
         for name in CLONED:
             source, target = REPOSITORY / name, self.folder / name
             if source.is_dir():
@@ -175,7 +186,8 @@ def wait_for(read: Callable[[], str], wanted: str, seconds: float = 60) -> str:
     return text
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

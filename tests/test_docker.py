@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.stack import ME, REPOSITORY, Person, Stack, engine_problem, wait_for
+from tests.stack import ME, REPOSITORY, Person, Stack, require_engine, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("docker")]
 
@@ -28,11 +28,7 @@ APP_USER = 10001
 
 @pytest.fixture(scope="module", autouse=True)
 def engine() -> None:
-    problem = engine_problem()
-    if problem and os.environ.get("COMPTOIR_REQUIRE_DOCKER") == "1":
-        pytest.fail(f"no Docker engine, and COMPTOIR_REQUIRE_DOCKER=1: {problem}")
-    if problem:
-        pytest.skip(f"no Docker engine: {problem}")
+    require_engine()
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +167,8 @@ def test_the_page_is_there_before_the_first_run_and_shows_every_run(
 ) -> None:
     stack = clone()
     stack("up", "-d", "--wait", "db")
-    assert stack.get("/")[0] == 200
+    assert "There is no database yet." in stack.get("/")[1]
+    assert "No report yet" in stack.get("/report/")[1]
     assert json.loads(stack.get("/-/databases.json")[1]) == []
     started = stack.inspect("db")["State"]["StartedAt"]
 
@@ -181,6 +178,9 @@ def test_the_page_is_there_before_the_first_run_and_shows_every_run(
     assert "<h1>Sales by city</h1>" in page
     assert "Which cities sell most, in units and in revenue?" in page
     assert "Every run: when, which version, how it ended." in stack.get("/sales/_runs")[1]
+    report = (stack.folder / "results" / "report.html").read_text(encoding="utf-8")
+    assert stack.get("/report/") == (200, report)
+    assert stack.get("/report/manifest.json")[0] == 404
 
     (stack.folder / "sql" / "analyses" / "sales_in_lyon.sql").write_text(
         "-- title: Sales in Lyon\n"
@@ -382,6 +382,8 @@ def test_from_inside_everything_is_closed(shop: Stack, service: str) -> None:
 
 
 def test_the_engine_sees_the_limits(shop: Stack) -> None:
+    (mounted,) = [m for m in shop.inspect("db")["Mounts"] if m["Destination"].endswith("/results")]
+    assert mounted["RW"] is False
     for service in ("db", "share-results"):
         host = shop.inspect(service)["HostConfig"]
         assert host["ReadonlyRootfs"] is True

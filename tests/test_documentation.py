@@ -61,6 +61,14 @@ def test_the_project_files_page_describes_every_line_of_a_sql_file() -> None:
     assert limits in text
 
 
+def test_the_readme_shows_every_picture_and_they_are_small() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    pictures = {path.name: path for path in (REPOSITORY / "docs" / "pictures").glob("*.png")}
+    assert set(re.findall(r"\(docs/pictures/([\w-]+\.png)\)", text)) == pictures.keys()
+    for path in pictures.values():
+        assert path.stat().st_size < 250_000, path.name
+
+
 def test_the_readme_names_every_verb() -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     named = {word for line in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
