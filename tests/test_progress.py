@@ -290,7 +290,9 @@ def test_a_terminal_that_has_gone_hinders_nobody(
     monkeypatch.setattr(progress, "TOLD_EVERY", 0)
     stream: TextIO = io.StringIO()
     stream.close()
+    others = set(threading.enumerate())
     with kind(stream).step("Fetching sales") as step:
-        while threading.active_count() > 1:
-            time.sleep(0.01)
+        for follower in set(threading.enumerate()) - others:
+            follower.join(PATIENCE)
+            assert not follower.is_alive()
         step.reach(1, 2)
