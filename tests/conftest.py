@@ -30,7 +30,13 @@ def other_server() -> Iterator[FaultyServer]:
         yield running
 
 
-real_draw_all = report_page.draw_all
+_draw_all = report_page.draw_all
+
+
+def draw_charts(patch: pytest.MonkeyPatch) -> None:
+    """Draw the charts as long as `patch` holds."""
+    patch.setattr(report_page, "draw_all", _draw_all)
+    patch.setattr(pipeline, "Renderer", Renderer)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,5 +49,4 @@ def _no_charts() -> Iterator[None]:
 @pytest.fixture
 def real_charts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw the charts in this test."""
-    monkeypatch.setattr(report_page, "draw_all", real_draw_all)
-    monkeypatch.setattr(pipeline, "Renderer", Renderer)
+    draw_charts(monkeypatch)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.rows import importer
-from tests.shop import HEADERS, SALES, Shop, counts
+from tests.shop import HEADERS, SALES, Shop, counts, outcome
 
 CONTENT = (
     "sales", "products", "_changes", "revenue_total", "sales_by_day", "day_sales",
@@ -69,7 +69,13 @@ def test_only_what_was_added_is_read(shop: Shop, rows_read: list[int]) -> None:
         (body(SALES), body([*SALES[1:], SALES[0], SALES[0]])),
         (body(SALES, "\r"), body(SALES, "\r") + b"2025-03-07,P1,1,1\r"),
     ],
-    ids=["no last newline", "an open reject", "a new reject", "not a prefix", "CR"],
+    ids=[
+        "no last newline",
+        "an open reject",
+        "a new reject",
+        "not a prefix",
+        "CR",
+    ],
 )
 def test_everything_is_read_where_the_beginning_proves_nothing(
     shop: Shop, rows_read: list[int], first: bytes, second: bytes
@@ -80,6 +86,18 @@ def test_everything_is_read_where_the_beginning_proves_nothing(
     shop.write_bytes("sales", second)
     shop.run()
     assert len(rows_read) == 1
+
+
+@pytest.mark.parametrize("lines", [0, len(SALES)])
+def test_an_end_in_another_encoding_is_told_as_if_everything_was_read(
+    shop: Shop, lines: int
+) -> None:
+    shop.write_bytes("sales", body(SALES[:lines]))
+    shop.run()
+    shop.write_bytes("sales", body(SALES[:lines]) + b"\x80\x81,P1,1,1\r\n")
+    refused = outcome(shop.run(), "sales")
+    assert (refused.status, refused.exit_code) == ("refused", 3)
+    assert "not Windows-1252" in refused.message
 
 
 def test_rows_stored_in_the_newly_covered_days_are_withdrawn(

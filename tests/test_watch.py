@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from app import pipeline
+from app.answers.models import Models
 from app.cli import cli
 from app.database.store import locked
 from app.errors import LockError, ProjectError
@@ -74,7 +75,7 @@ class Script:
         step = self.steps.pop(0)
         if isinstance(step, Exception):
             raise step
-        return Run(len(self.at), "unchanged", step, [], [])
+        return Run(Models((), (), ()), len(self.at), "unchanged", step, [], [])
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def append_delivery(
             if not _read_end(connection, source, reader, size, last.reading, stage, progress):
                 return None
             blank, remarks = reader.blank, tuple(reader.layout.remarks(source))
-    except DeliveryError:
+    except (DeliveryError, UnicodeDecodeError):
         return None  # reading everything says what is wrong, and where
     days = joined_days(last.reading.days, stage.days())
     if _stored_in_new_days(connection, source, last.reading.days, days):

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.report import report_page
 from tests.browser.conftest import DESK, PHONE
-from tests.conftest import real_draw
+from tests.conftest import draw_charts
 from tests.shop import REPOSITORY, Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -77,7 +76,7 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     SHOPS[name](shop)
     shop.edit_project('name = "Comptoir"\n', f'name = "Comptoir"\nlocale = "{locale}"\n')
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report_page, "draw", real_draw)
+        draw_charts(patch)
         shop.run()
     return shop.places.results / "report.html"
 
