@@ -4,6 +4,7 @@
 
 Every round runs every case once, in turn, each as a process of its own; the figures are medians,
 and the ratios are those of the medians within this one run. Outcomes are checked, not only timed.
+Memory is looked at in a further round, so that looking does not count in the time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import csv
 import os
 import platform
+import re
 import shutil
 import sqlite3
 import statistics
@@ -45,11 +47,14 @@ LEAVES_UNDONE = {
 
 @dataclass(frozen=True)
 class Figure:
-    """One finished process: wall and processor time in seconds, peak memory in MB."""
+    """One finished process: wall and processor time in seconds; its peak memory in MB, and that of
+    the largest of its processes, if looked at.
+    """
 
     wall: float
     cpu: float
-    memory: float
+    memory: float | None = None
+    largest: float | None = None
 
 
 Figures = dict[str, list[Figure]]
@@ -70,12 +75,13 @@ def main() -> None:
             for lines in sizes
         }
         again = {options.lines: _again(root / "again", options.lines, options.rounds)}
+        starts = _starts(root / "starts", options.rounds)
         if options.large:
             large = 10 * options.lines
             first[large] = _first_imports(root / str(large), large, 1, None)
             again[large] = _again(root / "again-large", large, 1)
-        idle = _run([sys.executable, "-c", "pass"])
-    text = _report(first, again, idle, options.rounds)
+        idle = _run([sys.executable, "-c", "import time; time.sleep(0.5)"], look=True)
+    text = _report(first, again, starts, idle, options.rounds)
     (HERE / "results.md").write_text(text, encoding="utf-8")
     print(text)
 
@@ -84,7 +90,7 @@ def main() -> None:
 
 
 def _first_imports(root: Path, lines: int, rounds: int, peers: Path | None) -> Figures:
-    """Every case on an empty database, `rounds` times in turn."""
+    """Every case on an empty database, `rounds` times in turn, and once more for its memory."""
     data = root / "data"
     expected = make_shop(lines, data)
     accepted = root / "accepted.csv"
@@ -101,14 +107,16 @@ def _first_imports(root: Path, lines: int, rounds: int, peers: Path | None) -> F
     figures: Figures = defaultdict(list)
     with _served(data) as url:
         whole = root / "whole"
-        _prove(_whole(url, whole), whole / "sales.db", expected)
+        _whole(url, whole)
+        _prove(whole / "sales.db", expected)
         _write_accepted(whole / "sales.db", accepted)
-        for _ in range(rounds):
+        for at in range(rounds + 1):
+            look = at == rounds
             shutil.rmtree(whole)
-            figures["ours, whole"].append(_whole(url, whole))
+            figures["ours, whole"].append(_whole(url, whole, look=look))
             for name, command in cases.items():
                 database = root / "one.db"
-                figures[name].append(_run(command(database)))
+                figures[name].append(_run(command(database), look=look))
                 if name == "ours, import alone":
                     _prove_sales(database, expected)
                 for path in root.glob("one.db*"):
@@ -122,23 +130,39 @@ def _again(root: Path, lines: int, rounds: int) -> Figures:
     The files have no bad lines here: while a reject is open, every line is read again.
     """
     figures: Figures = defaultdict(list)
-    data = root / "data"
+    data, whole = root / "data", root / "whole"
     make_shop(lines, data, bad=False)
     sales = data / "ventes.csv"
     original = sales.read_bytes()
+    longer = original + _more(original)
     with _served(data) as url:
-        for _ in range(rounds):
-            whole = root / "whole"
-            figures["first run"].append(_whole(url, whole))
-            figures["the same file"].append(_whole(url, whole))
-            text = original + _more(original)
-            sales.write_bytes(text)
-            figures[f"{MORE_LINES:,} lines more"].append(_whole(url, whole))
-            sales.write_bytes(_corrected(text))
-            figures["1 % of the rows corrected"].append(_whole(url, whole))
+        cases: dict[str, tuple[bytes, Callable[..., Figure]]] = {
+            "first run": (original, partial(_whole, url, whole)),
+            "the same file": (original, partial(_whole, url, whole)),
+            "analyses, checks and files alone": (original, partial(_analyse, whole)),
+            f"{MORE_LINES:,} lines more": (longer, partial(_whole, url, whole)),
+            "1 % of the rows corrected": (_corrected(longer), partial(_whole, url, whole)),
+        }
+        for at in range(rounds + 1):
+            for name, (content, run) in cases.items():
+                if sales.stat().st_size != len(content) or sales.read_bytes() != content:
+                    sales.write_bytes(content)
+                figures[name].append(run(look=at == rounds))
             _prove_rows(whole / "sales.db", lines + MORE_LINES)
-            sales.write_bytes(original)
             shutil.rmtree(whole)
+    return figures
+
+
+def _starts(root: Path, rounds: int) -> Figures:
+    """What starting costs: the help, and a run on the bundled samples with nothing new."""
+    places = ["--db", str(root / "sales.db"), "--results", str(root / "results")]
+    run = [sys.executable, "-m", "app", "run", *places]
+    _run(run)
+    cases = {"--help": [sys.executable, "-m", "app", "--help"], "run, nothing new": run}
+    figures: Figures = defaultdict(list)
+    for at in range(rounds + 1):
+        for name, command in cases.items():
+            figures[name].append(_run(command, look=at == rounds))
     return figures
 
 
@@ -181,18 +205,28 @@ def _sqlite_utils(peers: Path, data: Path, database: Path) -> list[str]:
     return [*command, str(data / "ventes.csv"), "--csv", "--ignore", "--silent", *keys]
 
 
-def _whole(url: str, folder: Path) -> Figure:
+def _whole(url: str, folder: Path, *, look: bool = False) -> Figure:
     """`python -m app run`: fetch over HTTP, import, analyse, write the files."""
     names = {"PRODUCTS_URL": "produits", "STORES_URL": "magasins", "SALES_URL": "ventes"}
     addresses = {name: f"{url}/{file}.csv" for name, file in names.items()}
-    places = ["--db", str(folder / "sales.db"), "--results", str(folder / "results")]
-    return _run([sys.executable, "-m", "app", "run", *places], addresses)
+    return _run([sys.executable, "-m", "app", "run", *_places(folder)], addresses, look=look)
+
+
+def _analyse(folder: Path, *, look: bool = False) -> Figure:
+    """`python -m app analyse`: answer and check everything again, write the files."""
+    return _run([sys.executable, "-m", "app", "analyse", *_places(folder)], look=look)
+
+
+def _places(folder: Path) -> list[str]:
+    return ["--db", str(folder / "sales.db"), "--results", str(folder / "results")]
 
 
 # Running and proving -------------------------------------------------------------------------
 
 
-def _run(command: list[str], environment: dict[str, str] | None = None) -> Figure:
+def _run(
+    command: list[str], environment: dict[str, str] | None = None, *, look: bool = False
+) -> Figure:
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -202,13 +236,38 @@ def _run(command: list[str], environment: dict[str, str] | None = None) -> Figur
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+        memory = _watch_memory(process.pid) if look else ()
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             output.seek(0)
             sys.exit(f"{' '.join(command)} failed:\n{output.read().decode()[-3000:]}")
-    return Figure(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Figure(wall, usage.ru_utime + usage.ru_stime, *memory)
+
+
+def _watch_memory(pid: int) -> tuple[float, float]:
+    """Until the process is about to end: the peak of what it and its children hold together, and
+    of the largest one, in MB. Shared pages count once (PSS).
+    """
+    together = largest = 0.0
+    while held := _held(pid):
+        together, largest = max(together, sum(held)), max(largest, *held)
+        time.sleep(0.02)
+    return together, largest
+
+
+def _held(pid: int) -> list[float]:
+    """The MB of a process and of each that it began; nothing once it has ended."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    found = re.search(r"^Pss: +(\d+) kB", text, re.MULTILINE)
+    if not found:
+        return []
+    return [int(found[1]) / 1024, *(mb for child in children for mb in _held(int(child)))]
 
 
 @contextmanager
@@ -227,7 +286,7 @@ def _served(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
-def _prove(_figure: Figure, database: Path, expected: Expected) -> None:
+def _prove(database: Path, expected: Expected) -> None:
     _prove_sales(database, expected)
     with closing(sqlite3.connect(database)) as connection:
         (rejected,) = connection.execute(
@@ -284,47 +343,73 @@ def _peers() -> Path:
 # The report ----------------------------------------------------------------------------------
 
 
-def _report(first: dict[int, Figures], again: dict[int, Figures], idle: Figure, rounds: int) -> str:
+def _report(
+    first: dict[int, Figures], again: dict[int, Figures], starts: Figures, idle: Figure, rounds: int
+) -> str:
     processor = platform.processor() or platform.machine()
+    held = idle.memory or 0
     parts = [
         "# Benchmarks",
         f"Written by `make bench`: medians of {rounds} rounds in turn (one round at ten times the "
         f"lines), {os.cpu_count()} processors ({processor}), Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}. Seconds are wall-clock; memory is the peak in MB over "
-        f"that of an idle interpreter ({idle.memory:.0f} MB).",
+        f"SQLite {sqlite3.sqlite_version}. Seconds are wall-clock. Memory is the peak of all "
+        f"processes together, in MB over an idle interpreter ({held:.0f} MB), and in brackets that "
+        "of the largest one.",
     ]
     for lines, figures in first.items():
-        parts += [f"## First import of {lines:,} lines", _first_table(figures, idle)]
+        parts += [f"## First import of {lines:,} lines", _first_table(figures, held)]
     for lines, figures in again.items():
-        parts += [f"## A database of {lines:,} lines, again", _again_table(figures)]
+        parts += [f"## A database of {lines:,} lines, again", _again_table(figures, held)]
+    parts += ["## Starting", _start_table(starts, held)]
     return "\n\n".join(parts) + "\n"
 
 
-def _first_table(figures: Figures, idle: Figure) -> str:
+def _first_table(figures: Figures, idle: float) -> str:
     floor = _median(figures["sqlite3 .import"], "wall")
     alone = _median(figures["ours, import alone"], "wall")
     rows = ["| case | seconds | processor | to the floor | to ours alone | MB | leaves undone |"]
     rows.append("| --- | --: | --: | --: | --: | --: | --- |")
     for name, runs in sorted(figures.items(), key=lambda item: _median(item[1], "wall")):
-        wall, memory = _median(runs, "wall"), _median(runs, "memory") - idle.memory
+        wall = _median(runs, "wall")
         rows.append(
             f"| {name} | {wall:.2f} | {_median(runs, 'cpu'):.2f} | {wall / floor:.2f} | "
-            f"{wall / alone:.2f} | {memory:.0f} | {LEAVES_UNDONE.get(name, '')} |"
+            f"{wall / alone:.2f} | {_memory(runs, idle)} | {LEAVES_UNDONE.get(name, '')} |"
         )
     return "\n".join(rows)
 
 
-def _again_table(figures: Figures) -> str:
+def _again_table(figures: Figures, idle: float) -> str:
     whole = _median(figures["first run"], "wall")
-    rows = ["| run | seconds | processor | to the first run |", "| --- | --: | --: | --: |"]
+    rows = ["| run | seconds | processor | to the first run | MB |"]
+    rows.append("| --- | --: | --: | --: | --: |")
     for name, runs in figures.items():
         wall = _median(runs, "wall")
-        rows.append(f"| {name} | {wall:.2f} | {_median(runs, 'cpu'):.2f} | {wall / whole:.1%} |")
+        rows.append(
+            f"| {name} | {wall:.2f} | {_median(runs, 'cpu'):.2f} | {wall / whole:.1%} | "
+            f"{_memory(runs, idle)} |"
+        )
     return "\n".join(rows)
 
 
+def _start_table(figures: Figures, idle: float) -> str:
+    rows = ["| command | seconds | processor | MB |", "| --- | --: | --: | --: |"]
+    for name, runs in figures.items():
+        rows.append(
+            f"| {name} | {_median(runs, 'wall'):.2f} | {_median(runs, 'cpu'):.2f} | "
+            f"{_memory(runs, idle)} |"
+        )
+    return "\n".join(rows)
+
+
+def _memory(runs: list[Figure], idle: float) -> str:
+    (together,) = (run.memory for run in runs if run.memory is not None)
+    (largest,) = (run.largest for run in runs if run.largest is not None)
+    return f"{max(0, together - idle):.0f} ({max(0, largest - idle):.0f})"
+
+
 def _median(runs: list[Figure], name: str) -> float:
-    return statistics.median(getattr(run, name) for run in runs)
+    """Of the rounds in which memory was not looked at."""
+    return statistics.median(getattr(run, name) for run in runs if run.memory is None)
 
 
 if __name__ == "__main__":
