@@ -24,7 +24,7 @@ from app.records.contract import Column, Coverage, Source
 from app.records.numbers import NOTATIONS, NUMBER_TYPES
 from app.records.reading import DELIMITERS, ReadLimits
 from app.records.values import DEFAULT_FORMATS, TYPES, Value
-from app.sources.fetch import FetchLimits
+from app.sources.attempt import FetchLimits
 from app.sources.spans import parse_span
 
 PROJECT_FILE = "comptoir.toml"

@@ -24,7 +24,9 @@ import pytest
 
 import app.sources.fetch
 from app.errors import ComptoirError, DeliveryError, FetchError, ProjectError, StoreError
-from app.sources.fetch import Fetched, FetchLimits, NotModified, Validators, fetch, masked
+from app.sources.attempt import FetchLimits, Validators
+from app.sources.fetch import Fetched, NotModified, fetch
+from app.sources.masking import masked
 from tests.faulty_server import (
     Behaviour,
     FaultyServer,

@@ -15,7 +15,7 @@ from app.records.contract import Checker, Column, Coverage, Source
 from app.records.invalid import InvalidValue
 from app.records.reading import Reader, ReadLimits
 from app.records.values import TYPES, choose_format, converter, value_reader
-from app.sources.fetch import FetchLimits
+from app.sources.attempt import FetchLimits
 from tests.shop import REPOSITORY
 
 

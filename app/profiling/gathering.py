@@ -12,7 +12,9 @@ from app.profiling.naming import table_name
 from app.profiling.profile import File
 from app.progress import Progress
 from app.project import Project
-from app.sources.fetch import Fetched, FetchLimits, fetch, masked
+from app.sources.attempt import FetchLimits
+from app.sources.fetch import Fetched, fetch
+from app.sources.masking import masked
 
 
 @contextmanager

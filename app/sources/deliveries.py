@@ -11,7 +11,9 @@ from app.project import Project
 from app.records.contract import Source
 from app.rows.ledger import Delivery, Ledger, now
 from app.sources.archive import Archive
-from app.sources.fetch import NotModified, Validators, fetch, masked
+from app.sources.attempt import Validators
+from app.sources.fetch import NotModified, fetch
+from app.sources.masking import masked
 
 
 @dataclass(frozen=True)

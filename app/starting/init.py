@@ -20,7 +20,7 @@ from app.profiling.profile import File, profile
 from app.progress import UNSEEN, Progress
 from app.project import PROJECT_FILE, load_project
 from app.records.reading import ReadLimits
-from app.sources.fetch import masked
+from app.sources.masking import masked
 from app.starting.first_questions import first_questions
 from app.starting.roles import PlannedTable, plan
 from app.starting.scaffold import choices, project_text

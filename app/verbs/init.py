@@ -33,7 +33,7 @@ def init(_context: Context, urls: tuple[str, ...], into: Path, name: str) -> int
     """
     from app.profiling.gathering import gathered
     from app.progress import shown_on
-    from app.sources.fetch import FetchLimits
+    from app.sources.attempt import FetchLimits
     from app.starting.init import begin
 
     progress = shown_on(sys.stderr)

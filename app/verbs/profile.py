@@ -32,7 +32,7 @@ def profile(context: Context, urls: tuple[str, ...], results: Path | None, as_js
     from app.profiling.profile_page import profile_page, profile_text
     from app.progress import shown_on
     from app.records.reading import ReadLimits
-    from app.sources.fetch import FetchLimits
+    from app.sources.attempt import FetchLimits
 
     say = silent if as_json else click.echo
     progress = shown_on(sys.stderr)
