@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from app.declared.contracts import COLUMN_KEYS, SOURCE_KEYS
 from app.errors import DeliveryError, ProjectError
-from app.project import _COLUMN_KEYS, _PROJECT_KEYS, _SOURCE_KEYS, load_project
+from app.project import _PROJECT_KEYS, load_project
 from app.records.contract import Checker, Column, Coverage, Source
 from app.records.invalid import InvalidValue
 from app.records.reading import Reader, ReadLimits
@@ -166,8 +167,8 @@ def test_every_key_of_the_project_file_is_documented() -> None:
     for heading, keys in {
         "`[project]`": _PROJECT_KEYS,
         "`[limits]`": limits,
-        "`[sources.NAME]`": _SOURCE_KEYS,
-        "`[sources.NAME.columns]`": _COLUMN_KEYS,
+        "`[sources.NAME]`": SOURCE_KEYS,
+        "`[sources.NAME.columns]`": COLUMN_KEYS,
     }.items():
         (section,) = (part for part in sections if part.startswith(f"{heading}\n"))
         firsts = re.findall(r"^\| (`[^|]*`) \|", section, flags=re.MULTILINE)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from app.project import RESERVED_NAMES
+from app.declared.values import RESERVED_NAMES
 from app.records.contract import fold
 
 LONGEST = 40
