@@ -12,11 +12,12 @@ from app.database.migrations import applied_steps, upgrade
 from app.database.store import checkpoint, connect, locked, translated
 from app.durable import replacing
 from app.errors import ProjectError, StoreError
-from app.pipeline import Places, load_models
+from app.pipeline import load_models
 from app.progress import UNSEEN, Progress
 from app.project import Project
 from app.report.rendering import Renderer
 from app.report.reports import remove_reports, write_reports
+from app.runs import Places
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from app.answers.formats import shown
 from app.answers.publishing import CheckResult
 from app.answers.results import Result, State
-from app.pipeline import Places, Run
 from app.rows.rejects import Reject
+from app.runs import Places, Run
 
 ANSWER_ROWS = 12
 WIDTH = 120  # where the output is not a terminal

@@ -11,9 +11,8 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from app.answers import growing
 from app.answers import models as sql_files
@@ -37,67 +36,14 @@ from app.report.rendering import Renderer
 from app.report.reports import remove_reports, write_reports
 from app.report.tiles import check_goals
 from app.rows.importer import Importer
-from app.rows.ledger import Ledger, Outcome, now
-from app.rows.rejects import Reject, find_rejects
+from app.rows.ledger import Ledger, now
+from app.rows.rejects import find_rejects
+from app.runs import Places, Run
 from app.sources.archive import Archive
 from app.sources.deliveries import collect
 from app.sources.freshness import refresh_sources
 
 TOLD_REJECTS = 100
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where a project's outputs are: the database file, and the folder of the result files."""
-
-    database: Path
-    results: Path
-
-    @property
-    def archive(self) -> Path:
-        """The folder of the archived deliveries, beside the database."""
-        return self.database.with_name(self.database.name + ".deliveries")
-
-
-@dataclass
-class Run:
-    """What a run did. `status` is published, unchanged or blocked; `notes` are for the log.
-
-    `models` are the SQL files that it answered.
-    """
-
-    models: Models
-    run_id: int
-    status: str
-    exit_code: int
-    outcomes: list[Outcome]
-    checks: list[CheckResult]
-    notes: list[str] = field(default_factory=list)
-    published_run: int | None = None
-    files_written: bool = False
-    dry_run: bool = False
-    new_rejects: list[Reject] = field(default_factory=list)  # of a dry run, the first of them
-
-    def intention(self) -> str:
-        """What this run would publish, in one sentence."""
-        if self.status == "unchanged":
-            return "The published results would stay as they are."
-        if self.status == "blocked":
-            return "Nothing would be published: a blocking check would fail."
-        return "New results would be published."
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "run_id": self.run_id,
-            "status": self.status,
-            "exit_code": self.exit_code,
-            "dry_run": self.dry_run,
-            "sources": [outcome.as_dict() for outcome in self.outcomes],
-            "checks": [check.as_dict() for check in self.checks],
-            "notes": self.notes,
-            "published_run": self.published_run,
-            "files_written": self.files_written,
-        } | ({"new_rejects": [r.as_dict() for r in self.new_rejects]} if self.dry_run else {})
 
 
 Say = Callable[[str], None]

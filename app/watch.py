@@ -16,8 +16,9 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from app.errors import ComptoirError, LockError
-from app.pipeline import Run, Say
+from app.pipeline import Say
 from app.rows.ledger import Outcome, now
+from app.runs import Run
 
 if TYPE_CHECKING:
     from schedule import Scheduler

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from app import pipeline
-from app.pipeline import Places, Run
 from app.project import Project, load_project
 from app.rows.ledger import Outcome
+from app.runs import Places, Run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

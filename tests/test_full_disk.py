@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from app.pipeline import Places
+from app.runs import Places
 from tests.shop import REPOSITORY, SALES, Shop
 from tests.test_kills import CONTENT, sound
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.records.contract import REJECT_CODES
+from app.records.checker import REJECT_CODES
 from tests.shop import HEADERS, PRODUCTS, SALES, Shop, counts, outcome
 from tests.test_kills import sound
 

@@ -92,7 +92,8 @@ from app import pipeline
 from tests.shop import Shop
 shop = Shop.__new__(Shop)
 shop.root = Path({root!r})
-shop.places = pipeline.Places(shop.root / "db" / "sales.db", shop.root / "results")
+from app.runs import Places
+shop.places = Places(shop.root / "db" / "sales.db", shop.root / "results")
 shop.environment = {environment!r}
 from app.rows import importer
 where = importer if {point!r} == "import_delivery" else pipeline

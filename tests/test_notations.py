@@ -12,7 +12,8 @@ import pytest
 from app.declared.contracts import COLUMN_KEYS, SOURCE_KEYS
 from app.errors import DeliveryError, ProjectError
 from app.project import _PROJECT_KEYS, load_project
-from app.records.contract import Checker, Column, Coverage, Source
+from app.records.checker import Checker
+from app.records.contract import Column, Coverage, Source
 from app.records.invalid import InvalidValue
 from app.records.reading import Reader, ReadLimits
 from app.records.values import TYPES, choose_format, converter, value_reader

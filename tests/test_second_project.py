@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from app import pipeline
-from app.pipeline import Places, Run
 from app.project import load_project
+from app.runs import Places, Run
 from tests.shop import counts, outcome
 
 PROJECT = """

@@ -22,7 +22,7 @@ from app.answers.models import Models
 from app.cli import cli
 from app.database.store import locked
 from app.errors import LockError, ProjectError
-from app.pipeline import Run
+from app.runs import Run
 from app.sources.spans import parse_span
 from app.watch import FIRST_PAUSE, Stopped, Watch
 from tests.shop import REPOSITORY, Shop

@@ -18,8 +18,9 @@ from app.documentation.diagram import Box, Link, draw
 from app.documentation.lineage import Lineage, trace
 from app.documentation.pages import page
 from app.durable import write_file
-from app.pipeline import Places, load_models
+from app.pipeline import load_models
 from app.project import Project
+from app.runs import Places
 
 KINDS = {
     "source": "Sources: what was imported",

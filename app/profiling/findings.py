@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from app.profiling.measures import label as shown
 from app.profiling.profile import ColumnProfile, TableProfile
 from app.profiling.relations import Reference
-from app.records.contract import fold
+from app.records.header import fold
 
 SHOWN = 3
 PLURAL = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from app.records.contract import fold
+from app.records.header import fold
 
 NAMED_MONEY = (
     "price prix preis precio prezzo amount montant betrag importe importo revenue umsatz chiffre "

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from app.profiling.hints import NAMED_MONEY, NEVER_MONEY, SURELY_TEXT, named
-from app.records.contract import Column, fold
+from app.records.contract import Column
+from app.records.header import fold
 from app.records.invalid import InvalidValue
 from app.records.numbers import NOTATIONS, NUMBER_TYPES
 from app.records.values import Value, value_reader

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from app.declared.values import RESERVED_NAMES
-from app.records.contract import fold
+from app.records.header import fold
 
 LONGEST = 40
 # Addresses that end so say how a file is served, not what it holds.

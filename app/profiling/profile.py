@@ -18,8 +18,9 @@ from app.profiling.inference import Guess, infer, settle
 from app.profiling.measures import Measures, measure
 from app.profiling.relations import Reference, find_keys, find_references
 from app.progress import UNSEEN, Progress
-from app.records.contract import Source, fold
+from app.records.contract import Source
 from app.records.dialect import Dialect, find_dialect
+from app.records.header import fold
 from app.records.invalid import InvalidValue
 from app.records.reading import ReadLimits
 from app.records.values import Value, value_reader

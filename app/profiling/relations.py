@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.profiling.hints import IDENTIFIER, words
 from app.profiling.measures import shape
-from app.records.contract import fold
+from app.records.header import fold
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,8 @@ from itertools import islice
 from pathlib import Path
 
 from app.errors import DeliveryError
-from app.records.contract import MALFORMED, fold
+from app.records.checker import MALFORMED
+from app.records.header import fold
 from app.records.reading import DELIMITERS, ReadLimits, Record, Records, find_encoding
 
 SAMPLE_RECORDS = 2_000

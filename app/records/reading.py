@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import IO
 
 from app.errors import DeliveryError
-from app.records.contract import MALFORMED, Source, fold, match_header
+from app.records.checker import MALFORMED
+from app.records.contract import Source
+from app.records.header import fold, match_header
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_RECORDS = 1_000

@@ -15,7 +15,8 @@ from pathlib import Path
 from app.database.store import quoted
 from app.errors import DeliveryError
 from app.progress import UNSEEN, Progress
-from app.records.contract import Checker, Source
+from app.records.checker import Checker
+from app.records.contract import Source
 from app.records.reading import Reader, ReadLimits
 from app.rows.importing import (
     Imported,

@@ -15,7 +15,8 @@ from pathlib import Path
 from app.database.store import quoted
 from app.errors import ComptoirError, LimitError
 from app.progress import UNSEEN, Progress, Step
-from app.records.contract import Checker, References, Source, over_limit
+from app.records.checker import Checker, References
+from app.records.contract import Source, over_limit
 from app.records.reading import Reader, ReadLimits
 from app.records.values import Value
 from app.rows.merging import Counts, Merge, first_counts, joined_days

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from app.records.contract import Problem
+from app.records.checker import Problem
 
 BATCH = 1_000
 

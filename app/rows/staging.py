@@ -7,7 +7,8 @@ from collections.abc import Callable
 from operator import itemgetter
 
 from app.database.store import quoted
-from app.records.contract import Problem, Source
+from app.records.checker import Problem
+from app.records.contract import Source
 from app.records.values import Value
 
 BATCH = 5_000

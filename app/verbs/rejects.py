@@ -34,7 +34,7 @@ def rejects(
     """
     from app.console import rejects_table
     from app.database.store import connect, translated
-    from app.records.contract import REJECT_CODES
+    from app.records.checker import REJECT_CODES
     from app.rows.rejects import find_rejects
 
     project = context.project()

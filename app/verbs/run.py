@@ -25,7 +25,7 @@ from app.verbs.shared import (
 )
 
 if TYPE_CHECKING:
-    from app.pipeline import Places, Run
+    from app.runs import Places, Run
 
 
 @click.command()

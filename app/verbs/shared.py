@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from app.pipeline import Places, Run
     from app.project import Project
+    from app.runs import Places, Run
 
 
 class Context:
@@ -36,7 +36,7 @@ class Context:
         return self.project()
 
     def places(self, project: Project, db: Path | None, results: Path | None) -> Places:
-        from app.pipeline import Places
+        from app.runs import Places
 
         return Places(db or project.database, results or project.results)
 

@@ -13,7 +13,8 @@ import click
 from app.verbs.shared import Context, db_option, record_defect, results_option
 
 if TYPE_CHECKING:
-    from app.pipeline import Run, Say
+    from app.pipeline import Say
+    from app.runs import Run
 
 
 @click.command()
