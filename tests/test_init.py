@@ -15,8 +15,8 @@ from app.cli import cli
 from app.documentation.described import describe, undescribed
 from app.documentation.lineage import trace
 from app.errors import ComptoirError, ProjectError
+from app.profiling.found import File
 from app.profiling.naming import column_name, table_name
-from app.profiling.profile import File
 from app.project import load_project
 from app.runs import Places, Run
 from app.starting.init import Begun, begin

@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from app.cli import cli
 from app.errors import DeliveryError
 from app.profiling.findings import findings
+from app.profiling.found import File, Profile
 from app.profiling.inference import Guess, infer, settle
-from app.profiling.profile import File, Profile, as_dict, profile
+from app.profiling.profile import as_dict, profile
 from app.profiling.profile_page import profile_page
 from app.records.dialect import find_dialect
 from app.records.reading import ReadLimits

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from app.profiling.found import ColumnProfile, Reference, TableProfile
 from app.profiling.measures import label as shown
-from app.profiling.profile import ColumnProfile, TableProfile
-from app.profiling.relations import Reference
 from app.records.header import fold
 
 SHOWN = 3

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from app.errors import ProjectError
+from app.profiling.found import File
 from app.profiling.naming import table_name
-from app.profiling.profile import File
 from app.progress import Progress
 from app.project import Project
 from app.sources.attempt import FetchLimits

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.errors import DeliveryError
+from app.profiling.found import ColumnProfile, File, Period, Profile, TableProfile
 from app.profiling.inference import Guess, infer, settle
-from app.profiling.measures import Measures, measure
-from app.profiling.relations import Reference, find_keys, find_references
+from app.profiling.measures import measure
+from app.profiling.relations import find_keys, find_references
 from app.progress import UNSEEN, Progress
 from app.records.contract import Source
-from app.records.dialect import Dialect, find_dialect
+from app.records.dialect import find_dialect
 from app.records.header import fold
 from app.records.invalid import InvalidValue
 from app.records.reading import ReadLimits
@@ -31,72 +30,6 @@ if TYPE_CHECKING:
 MOST_RECORDS = 500_000
 SHOWN_LINES = 5
 SHOWN_DAYS = 10
-
-
-@dataclass(frozen=True)
-class File:
-    """A file to look at: its name as a table, where it came from (masked), where it is now."""
-
-    name: str
-    url: str
-    path: Path
-    source: Source | None = None
-
-
-@dataclass(frozen=True)
-class ColumnProfile:
-    """One column: its label, what it seems to hold, what a contract declares, its figures."""
-
-    label: str
-    guess: Guess
-    declared: str
-    measures: Measures
-
-
-@dataclass(frozen=True)
-class Period:
-    """The days of a date column: the first, the last, and those between without a record."""
-
-    column: str
-    first: str
-    last: str
-    days: int
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class TableProfile:
-    """One file. `records` excludes the header and blank lines; `malformed` maps line to cells.
-
-    `keys` are sets of columns that identify a record, smallest first; `repeated` records are
-    identical to an earlier one. `frame` holds the records of the right width, typed as guessed;
-    `cells` tells how often each distinct cell of a column occurs.
-    """
-
-    name: str
-    url: str
-    dialect: Dialect
-    records: int
-    blank: int
-    malformed: Mapping[int, int]
-    truncated: bool
-    columns: tuple[ColumnProfile, ...]
-    keys: tuple[tuple[str, ...], ...]
-    repeated: int
-    periods: tuple[Period, ...]
-    frame: pd.DataFrame = field(repr=False, compare=False)
-    cells: Mapping[str, Mapping[str, int]] = field(repr=False, compare=False)
-
-    def column(self, label: str) -> ColumnProfile:
-        return next(column for column in self.columns if column.label == label)
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Several files, and which columns of one are found in another."""
-
-    tables: tuple[TableProfile, ...]
-    references: tuple[Reference, ...]
 
 
 def profile(files: Sequence[File], limits: ReadLimits, progress: Progress = UNSEEN) -> Profile:

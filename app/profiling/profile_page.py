@@ -7,8 +7,8 @@ from html import escape
 from app.console import table as text_table
 from app.documentation.pages import columns_chart, page, rows_chart, table
 from app.profiling.findings import findings
+from app.profiling.found import ColumnProfile, Profile, TableProfile
 from app.profiling.measures import label as shown
-from app.profiling.profile import ColumnProfile, Profile, TableProfile
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with BOM", "utf-16": "UTF-16",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from app.profiling.found import Reference, TableProfile
 from app.profiling.hints import IDENTIFIER, words
 from app.profiling.measures import shape
 from app.records.header import fold
@@ -15,7 +15,6 @@ from app.records.header import fold
 if TYPE_CHECKING:
     import pandas as pd
 
-    from app.profiling.profile import TableProfile
 
 TRIED_COLUMNS = 12
 TRIED_ROWS = 20_000
@@ -24,26 +23,6 @@ LARGEST_KEY = 3
 LEAST_COVERAGE = 0.9
 # A key of a file that others refer to may have slips; a run rejects the second of two.
 NEARLY_UNIQUE = 0.98
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A column of one file whose values are found in a column of another that identifies it.
-
-    `coverage` is the share of the filled records that find their value, `unknown` some values
-    that are not found.
-    """
-
-    table: str
-    column: str
-    target: str
-    target_column: str
-    coverage: float
-    unknown: tuple[str, ...]
-    because: str
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def find_keys(frame: pd.DataFrame, amounts: Collection[str] = ()) -> Iterator[tuple[str, ...]]:

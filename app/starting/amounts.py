@@ -11,7 +11,7 @@ from app.profiling.inference import Guess
 from app.profiling.naming import column_name
 
 if TYPE_CHECKING:
-    from app.starting.roles import PlannedColumn, PlannedTable
+    from app.starting.planned import PlannedColumn, PlannedTable
 
 
 def choose_amount(table: PlannedTable, tables: Mapping[str, PlannedTable]) -> PlannedTable:

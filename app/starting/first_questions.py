@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from app.profiling.hints import NAME, named
-from app.profiling.measured import Measure, measures_of
-from app.starting.roles import CATEGORY_VALUES, PlannedColumn, PlannedTable
+from app.starting.measured import Measure, measures_of
+from app.starting.planned import PlannedColumn, PlannedTable
+from app.starting.roles import CATEGORY_VALUES
 
 MOST_CATEGORIES = 3
 

@@ -16,13 +16,15 @@ from tempfile import TemporaryDirectory
 from app.database.store import translated
 from app.durable import write_file
 from app.errors import ProjectError
-from app.profiling.profile import File, profile
+from app.profiling.found import File
+from app.profiling.profile import profile
 from app.progress import UNSEEN, Progress
 from app.project import PROJECT_FILE, load_project
 from app.records.reading import ReadLimits
 from app.sources.masking import masked
 from app.starting.first_questions import first_questions
-from app.starting.roles import PlannedTable, plan
+from app.starting.planned import PlannedTable
+from app.starting.roles import plan
 from app.starting.scaffold import choices, project_text
 
 

@@ -8,9 +8,9 @@ from textwrap import wrap
 
 from app.profiling.hints import NAME, named
 from app.profiling.inference import Guess
-from app.profiling.measured import measures_of
 from app.project import PROJECT_FILE
-from app.starting.roles import PlannedColumn, PlannedTable
+from app.starting.measured import measures_of
+from app.starting.planned import PlannedColumn, PlannedTable
 
 WIDTH = 96
 DESCRIBED = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.profiling.hints import IDENTIFIER, NEVER_SUMMED, UNIT_PRICE, named
-from app.starting.roles import PlannedColumn, PlannedTable
+from app.starting.planned import PlannedColumn, PlannedTable
 
 MOST_MEASURES = 4
 
