@@ -36,7 +36,7 @@ def everything(shop: Shop) -> list[object]:
     return [
         (name, shop.query(f'select * from "{name}"'))
         for (name,) in tables
-        if name not in ("_runs", "_deliveries", "_state", "_sqlite_migrations")
+        if name not in ("_runs", "_deliveries", "_sources", "_state", "_sqlite_migrations")
     ] + [shop.query(f"{ledger} _deliveries"), shop.query("select run_id, status from _runs")]
 
 
