@@ -67,7 +67,7 @@ class Step:
             self.done = self.ask()
 
     def told(self) -> str:
-        """How far it is, in words: '31.0 of 56.0 MB, 4.1 MB/s, 6 s left', '2 of 9, its name'."""
+        """In words: '31.0 of 56.0 MB, 4.1 MB/s, 6 s left', or '2 of 9, its name, 8 s left'."""
         seconds = monotonic() - self.began
         if self.unit == "bytes" and self.done > self._first:
             rate = (self.done - self._first) / seconds
@@ -75,7 +75,9 @@ class Step:
             of = f" of {_megabytes(self.total)}" if self.total else ""
             return f"{_megabytes(self.done)}{of} MB, {_megabytes(rate)} MB/s{left}"
         if self.unit == "files" and self.total:
-            return f"{min(self.done + 1, self.total)} of {self.total}, {self.item}"
+            each = seconds / self.done if self.done else 0
+            left = f", {_span(each * (self.total - self.done))} left" if self.done else ""
+            return f"{min(self.done + 1, self.total)} of {self.total}, {self.item}{left}"
         return _span(seconds)
 
 

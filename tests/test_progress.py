@@ -275,11 +275,12 @@ def test_a_step_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(0, 10, 4) == "4 s"
 
 
-def test_items_are_named_while_they_are_at_work() -> None:
-    step = Step("Publishing", 3, "files")
+def test_items_are_named_while_they_are_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "monotonic", lambda: 104.0)
+    step = Step("Publishing", 3, "files", began=100.0)
     told = [step.told() for _ in step.each(["a", "b"], str)]
     told += [step.told() for _ in step.each(["c"], str)]
-    assert told == ["1 of 3, a", "2 of 3, b", "3 of 3, c"]
+    assert told == ["1 of 3, a", "2 of 3, b, 8 s left", "3 of 3, c, 2 s left"]
 
 
 @pytest.mark.parametrize("kind", [Bars, Lines])
