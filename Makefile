@@ -8,7 +8,8 @@ BIN     = $(VENV)/bin
 help:
 	@echo "make run       import the bundled sample (or your .env's files) and publish the answers"
 	@echo "make test      run the tests"
-	@echo "make soak      kill a run 1,000 times and look for a trace (half an hour)"
+	@echo "make soak      kill a run 1,000 times, rebuild 300 times under readers, watch, backup and"
+	@echo "               restore, import a million lines, and look for a trace (an hour)"
 	@echo "make bench     measure the import beside its peers, into benchmarks/results.md"
 	@echo "make pictures  take the README's pictures of the report again"
 	@echo "make lint      check style and types"
@@ -20,7 +21,8 @@ test: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -n auto --dist loadgroup
 
 soak: $(VENV)/.dev
-	@COMPTOIR_KILLS=1000 $(BIN)/python -m pytest -q -n auto tests/test_kills.py
+	@COMPTOIR_KILLS=1000 COMPTOIR_REBUILDS=300 $(BIN)/python -m pytest -q -n auto \
+	    tests/test_kills.py tests/test_concurrency.py
 
 bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/bench.py

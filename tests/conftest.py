@@ -6,7 +6,9 @@ and most tests run many. A test that looks at charts asks for `real_charts`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,19 @@ from app.report import report_page
 from app.report.rendering import Renderer
 from tests.faulty_server import FaultyServer
 from tests.undrawn import leave_out_charts
+
+FIGURES = ("kills survived", "rebuilds", "looks of readers", "copies", "restores")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """One line of what was survived, over all tests that count it."""
+    counted: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            counted[name] += value
+    told = [f"{counted[name]:,} {name}" for name in FIGURES if name in counted]
+    if told:
+        terminalreporter.write_line(", ".join(told))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,11 @@ def undisturbed(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
 
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_a_run_killed_anywhere_and_run_again_gives_what_one_clean_run_gives(
-    group: int, template: Path, undisturbed: dict[str, Any], tmp_path: Path
+    group: int,
+    template: Path,
+    undisturbed: dict[str, Any],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     survived = 0
     for number, (place, count) in enumerate(kinds()[group::GROUPS]):
@@ -90,6 +95,7 @@ def test_a_run_killed_anywhere_and_run_again_gives_what_one_clean_run_gives(
         survived += done.returncode != 0
         shutil.rmtree(root)
     assert survived, "no run of this group was killed"
+    record_property("kills survived", survived)
 
 
 def sound(shop: Shop) -> bool:
