@@ -22,7 +22,7 @@ test: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	@COMPTOIR_KILLS=1000 COMPTOIR_REBUILDS=300 $(BIN)/python -m pytest -q -n auto \
-	    tests/test_kills.py tests/test_concurrency.py
+	    tests/test_kills.py tests/test_concurrency.py tests/test_changed_source.py
 
 bench: $(VENV)/.dev
 	@$(BIN)/python benchmarks/bench.py

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from app.errors import ProjectError
+from app.rows.staging import Stage
 from tests.shop import HEADERS, PRODUCTS, SALES, Line, Shop, counts, outcome
 
 MANY = [
@@ -76,6 +80,46 @@ def test_a_delivery_within_its_limits_is_imported(
     assert run.exit_code == 0
     assert counts(run, "sales") == expected
     assert len(shop.sales()) == rows
+
+
+LINES = 1_000_000 if "COMPTOIR_REBUILDS" in os.environ else 100_000
+
+
+def test_one_bad_row_in_a_million_is_rejected_alone(shop: Shop) -> None:
+    """A hundred thousand lines in the ordinary suite, a million in `make soak`."""
+    lines = [
+        (f"2025-03-{number % 25 + 1:02}", "P1", str(number + 1), "1") for number in range(LINES)
+    ]
+    shop.write("sales", lines)
+    shop.run()
+    lines[LINES // 2] = ("2025-03-01", "P1", "none", "1")
+    shop.write("sales", lines)
+    run = shop.run()
+    assert (run.exit_code, run.status) == (0, "published")
+    assert counts(run, "sales") == {
+        "read": LINES, "known": LINES - 1, "rejected": 1, "withdrawn": 1,
+    }  # fmt: skip
+    assert shop.query("select line, code, value from _rejects") == [
+        (LINES // 2 + 2, "type-error", "none")
+    ]
+    assert shop.query("select kind, key ->> 'quantity' from _changes") == [
+        ("withdrawn", LINES // 2 + 1)
+    ]
+
+
+def test_two_deliveries_are_compared_by_their_whole_key(shop: Shop) -> None:
+    """Without types, SQLite would look for each sale among all of its day and product."""
+    shop.run()
+    source = shop.project().sources["sales"]
+    with closing(sqlite3.connect(shop.places.database)) as connection:
+        Stage(connection, source)
+        same = " and ".join(f"t.{name} = s.{name}" for name in source.stored_key)
+        plan = connection.execute(
+            "explain query plan select count(*) from sales t where not exists "
+            f"(select 1 from temp._stage s where {same})"
+        ).fetchall()
+    searched = " ".join(detail for *_, detail in plan)
+    assert all(f"{name}=?" in searched for name in source.stored_key), searched
 
 
 # The contract --------------------------------------------------------------------------------

@@ -44,9 +44,11 @@ class Stage:
         listed = ", ".join(map(quoted, names))
         if not self.direct:
             key = ", ".join(map(quoted, source.stored_key))
+            types = _types(connection, source)
+            typed = ", ".join(f"{quoted(name)} {types[name]}" for name in names)
             connection.execute("drop table if exists temp._stage")
             connection.execute(
-                f"create temp table _stage ({listed}, primary key ({key})) without rowid"
+                f"create temp table _stage ({typed}, primary key ({key})) without rowid"
             )
         places = ", ".join("?" * len(names))
         self._insert = f"insert into {self._table} ({listed}) values ({places})"
@@ -194,6 +196,11 @@ class _Occurrences:
         leads = {key[0] for key in self._counts if key not in kept}
         self._forgotten = _span(*leads, *(self._forgotten or ()))
         self._counts = kept
+
+
+def _types(connection: sqlite3.Connection, source: Source) -> dict[str, str]:
+    """The types of the table's columns: only columns of like types are compared by their index."""
+    return dict(connection.execute("select name, type from pragma_table_info(?)", (source.name,)))
 
 
 def _span(*values: Value) -> tuple[Value, Value]:
