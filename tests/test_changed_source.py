@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from app.cli import cli
 from app.errors import ProjectError
 from app.rows.staging import Stage
-from tests.shop import HEADERS, PRODUCTS, SALES, Line, Shop, counts, outcome
+from tests.shop import HEADERS, PRODUCTS, REPOSITORY, SALES, Line, Shop, counts, outcome
 
 MANY = [
     (f"2025-03-{day:02}", "P1", str(number), "1") for day in range(1, 26) for number in range(1, 41)
@@ -29,57 +32,109 @@ def rewrite(change: Callable[[str], str]) -> bytes:
     return change("\n".join([HEADERS["sales"], *(",".join(line) for line in MANY)])).encode()
 
 
+def without(lines: Iterable[Line]) -> bytes:
+    gone = "".join(",".join(line) + "\n" for line in lines)
+    return rewrite(lambda text: text.replace(gone, ""))
+
+
 # The source ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("content", "exit_code", "told"),
-    [
-        (rewrite(lambda text: text.replace("Quantité", "Qté")), 3, "lacks the column 'Quantité'"),
-        (rewrite(lambda text: text.replace(",P1,", ",P1,no ")), 1, "break the contract"),
-        (rewrite(lambda text: text.replace("2025-03-", "2025/03/")), 1, "break the contract"),
-        (rewrite(lambda text: text.replace(",P1,", ",P9,", 900)), 1, "900 of 1,000 records"),
-        (rewrite(lambda text: "\n".join(text.split("\n")[::2])), 1, "are not in it any more"),
-    ],
-    ids=["a column renamed", "a column retyped", "dates retyped", "90 % bad", "half the rows gone"],
-)
-def test_a_delivery_that_is_not_what_it_was_is_refused_whole(
-    shop: Shop, content: bytes, exit_code: int, told: str
-) -> None:
-    shop.write("sales", MANY)
-    shop.run()
-    shop.write_bytes("sales", content)
-    run = shop.run()
-    assert (outcome(run, "sales").status, run.exit_code) == ("refused", exit_code)
-    assert told in outcome(run, "sales").message
-    assert len(shop.sales()) == len(MANY)
-    assert run.status == "unchanged"
+@dataclass(frozen=True)
+class Case:
+    """A line of the table in docs/guarantees.md: a delivery of a source after MANY sales.
+
+    `told` is printed; `counts` are None for a delivery that was not imported; `changes` and
+    `rejects` count the lines of `_changes` and `_rejects` by kind and code; `rows` are stored.
+    """
+
+    name: str
+    content: bytes
+    exit_code: int
+    told: str
+    counts: dict[str, int] | None = None
+    changes: Mapping[str, int] = field(default_factory=dict)
+    rejects: Mapping[str, int] = field(default_factory=dict)
+    rows: int = len(MANY)
+    source: str = "sales"
 
 
-@pytest.mark.parametrize(
-    ("lines", "expected", "rows"),
-    [
-        (MANY[::-1], {"read": 1000, "known": 1000}, 1000),
-        (MANY[:600], {"read": 600, "known": 600}, 1000),
-        ([], {}, 1000),
-        ([*MANY[1:], ("2025-03-01", "P2", "1", "1")],
-         {"read": 1000, "inserted": 1, "known": 999, "withdrawn": 1}, 1000),
-        ([*MANY[5:500], *MANY[505:]], {"read": 990, "known": 990, "withdrawn": 10}, 990),
-        ([*MANY[:500], ("2025-03-13", "P1", "0", "1"), *MANY[500:]],
-         {"read": 1001, "known": 1000, "rejected": 1}, 1000),
-    ],
-    ids=["reordered", "an older file", "emptied", "a row corrected", "rows gone", "one bad row"],
+CASES = (
+    Case("a column renamed", rewrite(lambda text: text.replace("Quantité", "Qté")),
+         3, "the header lacks the column 'Quantité'"),
+    Case("a column retyped", rewrite(lambda text: text.replace(",P1,", ",P1,no ")),
+         1, "1,000 of 1,000 records break the contract", rejects={"type-error": 1_000}),
+    Case("dates written in another way", rewrite(lambda text: text.replace("2025-03-", "2025.03.")),
+         1, "1,000 of 1,000 records break the contract", rejects={"type-error": 1_000}),
+    Case("a row corrected", rewrite(lambda text: text.replace("-01,P1,1,", "-01,P2,1,")),
+         0, "rows worth 10.00 € were withdrawn",
+         {"read": 1_000, "inserted": 1, "known": 999, "withdrawn": 1}, {"withdrawn": 1}),
+    Case("some rows gone", without(MANY[5:15]),
+         0, "rows worth 1,050.00 € were withdrawn",
+         {"read": 990, "known": 990, "withdrawn": 10}, {"withdrawn": 10}, rows=990),
+    Case("half the rows gone", rewrite(lambda text: "\n".join(text.split("\n")[::2])),
+         1, "500 of the 1,000 rows that this delivery covers are not in it any more"),
+    Case("an older file", rewrite(lambda text: "\n".join(text.split("\n")[:601])),
+         0, "Run 2: unchanged", {"read": 600, "known": 600}),
+    Case("other order",
+         rewrite(lambda text: "\n".join([HEADERS["sales"], *text.split("\n")[:0:-1]])),
+         0, "Run 2: unchanged", {"read": 1_000, "known": 1_000}),
+    Case("only the header left", HEADERS["sales"].encode(), 0, "Run 2: unchanged", {}),
+    Case("an empty file", b"", 3, "the file is empty"),
+    Case("one bad row", rewrite(lambda text: text.replace("2025-03-01,P1,3,", "2025-03-01,P1,0,")),
+         0, "0 is less than 1", {"read": 1_000, "known": 999, "rejected": 1, "withdrawn": 1},
+         {"withdrawn": 1}, {"constraint-error": 1}, 999),
+    Case("ninety percent bad rows", rewrite(lambda text: text.replace(",P1,", ",P9,", 900)),
+         1, "900 of 1,000 records break the contract", rejects={"foreign-key-error": 900}),
+    Case("a key that turns up twice",
+         "\n".join([HEADERS["products"], *map(",".join, PRODUCTS), "Double,P2,9,9"]).encode(),
+         0, "another record has the same key", {"read": 4, "known": 3, "rejected": 1},
+         rejects={"unique-error": 1}, source="products"),
 )  # fmt: skip
-def test_a_delivery_within_its_limits_is_imported(
-    shop: Shop, lines: list[Line], expected: dict[str, int], rows: int
-) -> None:
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_a_run_makes_of_a_changed_source(shop: Shop, case: Case) -> None:
     shop.write("sales", MANY)
     shop.run()
-    shop.write("sales", lines)
-    run = shop.run()
-    assert run.exit_code == 0
-    assert counts(run, "sales") == expected
-    assert len(shop.sales()) == rows
+    total, files = shop.revenue(), published(shop)
+    shop.write_bytes(case.source, case.content)
+    runner = CliRunner(env={**shop.environment, "COLUMNS": "200"})
+    run = runner.invoke(cli, ["--project", str(shop.root), "run"], standalone_mode=False)
+    assert (run.return_value, run.exception) == (case.exit_code, None)
+    assert case.told in run.output
+    names = ("read", "inserted", "known", "changed", "rejected", "blank", "withdrawn")
+    (stored,) = shop.query(
+        f"select status, {', '.join(names)} from _deliveries "
+        f"where run_id = 2 and source = '{case.source}'"
+    )
+    imported = case.counts is not None
+    assert (stored[0] == "imported") == imported
+    found = {name: count for name, count in zip(names, stored[1:], strict=True) if count}
+    assert found == (case.counts or {})
+    by_kind = dict(shop.query("select kind, count(*) from _changes group by kind"))
+    assert by_kind == case.changes
+    by_code = dict(
+        shop.query("select code, count(*) from _rejects where resolved_run is null group by code")
+    )
+    assert by_code == case.rejects
+    assert len(shop.sales()) == case.rows
+    assert (shop.revenue() == total and published(shop) == files) == (not case.changes)
+
+
+def published(shop: Shop) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in shop.places.results.glob("*.csv")}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_table_of_changed_sources_says_what_is_proven(case: Case) -> None:
+    text = (REPOSITORY / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| {case.name}")]
+    _, _, did, told, exit_code, test, _ = (cell.strip() for cell in line.split("|"))
+    assert told.strip("`") in case.told
+    assert exit_code == str(case.exit_code)
+    assert "`test_what_a_run_makes_of_a_changed_source`" in test or "million" in test
+    assert ("refuse" in did or "does not import" in did) == (case.counts is None)
 
 
 LINES = 1_000_000 if "COMPTOIR_REBUILDS" in os.environ else 100_000
@@ -142,7 +197,9 @@ def test_a_column_added_to_the_contract_is_filled_from_the_latest_delivery(
     )
     run = shop.run(offline=offline)
     assert run.notes == ["table sales migrated to its changed contract"]
+    assert run.exit_code == 0
     assert counts(run, "sales") == {"read": 5, "changed": 5}
+    assert shop.query("select distinct kind, old ->> 'seller' from _changes") == [("changed", None)]
     assert shop.query("select distinct seller from sales") == [("Zoé",)]
     assert shop.revenue() == pytest.approx(10 + 10 + 20 + 20 + 19.99)
 
@@ -153,6 +210,9 @@ def test_a_rule_tightened_rejects_what_is_now_bad(shop: Shop, offline: bool) -> 
     shop.edit_project(QUANTITY, QUANTITY.replace("min = 1", "min = 2"))
     run = shop.run(offline=offline)
     assert counts(run, "sales") == {"read": 5, "known": 3, "rejected": 2, "withdrawn": 2}
+    assert run.exit_code == 0
+    assert shop.query("select code from _rejects") == [("constraint-error",)] * 2
+    assert shop.query("select kind, key ->> 'quantity' from _changes") == [("withdrawn", 1)] * 2
 
 
 @pytest.mark.parametrize("offline", [False, True])
@@ -161,6 +221,7 @@ def test_a_rule_loosened_accepts_what_is_now_good(shop: Shop, offline: bool) -> 
     shop.run()
     shop.edit_project(QUANTITY, QUANTITY.replace("min = 1", "min = 0"))
     run = shop.run(offline=offline)
+    assert run.exit_code == 0
     assert counts(run, "sales") == {"read": 6, "inserted": 1, "known": 5}
     assert shop.query("select resolution from _rejects") == [("accepted",)]
 
@@ -169,9 +230,25 @@ def test_a_source_column_renamed_in_file_and_contract_changes_nothing(shop: Shop
     shop.run()
     shop.write_bytes("sales", shop.file("sales").read_bytes().replace("Quantité".encode(), b"Qty"))
     shop.edit_project('from = "Quantité"', 'from = "Qty"')
-    assert counts(shop.run(), "sales") == {"read": 5, "known": 5}
+    run = shop.run()
+    assert (run.exit_code, run.status) == (0, "unchanged")
+    assert counts(run, "sales") == {"read": 5, "known": 5}
+    assert shop.query("select count(*) from _changes") == [(0,)]
 
 
+def test_a_source_column_renamed_in_the_contract_alone_refuses_the_archived_file(
+    shop: Shop,
+) -> None:
+    shop.run()
+    before = shop.sales()
+    shop.edit_project('from = "Quantité"', 'from = "Qty"')
+    run = shop.run(offline=True)
+    assert (run.exit_code, outcome(run, "sales").status) == (3, "refused")
+    assert "lacks the column 'Qty'" in outcome(run, "sales").message
+    assert shop.sales() == before
+
+
+@pytest.mark.parametrize("offline", [False, True])
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -186,7 +263,7 @@ def test_a_source_column_renamed_in_file_and_contract_changes_nothing(shop: Shop
     ids=["a type", "the key", "a required column"],
 )
 def test_what_cannot_be_migrated_stops_before_anything_is_touched(
-    shop: Shop, old: str, new: str, told: str
+    shop: Shop, old: str, new: str, told: str, offline: bool
 ) -> None:
     with_note(shop)
     shop.run()
@@ -199,16 +276,9 @@ def test_what_cannot_be_migrated_stops_before_anything_is_touched(
     ):
         shop.edit_project('amount      = ["quantity", "unit_price"]', "#")
     with pytest.raises(ProjectError) as caught:
-        shop.run()
+        shop.run(offline=offline)
+    assert caught.value.exit_code == 2
     assert told in str(caught.value)
     assert "reset" in caught.value.hint
     assert shop.sales() == before
     assert shop.query("select count(*) from _runs") == [(1,)]
-
-
-def test_a_key_that_turns_up_twice_keeps_the_first_and_rejects_the_second(shop: Shop) -> None:
-    shop.run()
-    shop.write("products", [*PRODUCTS, ("Double", "P2", "9", "9")])
-    run = shop.run()
-    assert counts(run, "products") == {"read": 4, "known": 3, "rejected": 1}
-    assert shop.query("select code from _rejects") == [("unique-error",)]
