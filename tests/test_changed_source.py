@@ -226,6 +226,21 @@ def test_a_rule_loosened_accepts_what_is_now_good(shop: Shop, offline: bool) -> 
     assert shop.query("select resolution from _rejects") == [("accepted",)]
 
 
+def test_of_a_record_still_rejected_the_reason_that_went_is_not_gone(shop: Shop) -> None:
+    bad = ("2025-03-06", "P9", "0", "1")
+    shop.write("sales", [*SALES, bad, bad])
+    shop.run()
+    shop.edit_project(QUANTITY, QUANTITY.replace("min = 1", "min = 0"))
+    shop.write("sales", [*SALES, bad])
+    shop.run()
+    assert shop.query("select code, nth, resolution from _rejects order by 1, 2") == [
+        ("constraint-error", 1, "accepted"),
+        ("constraint-error", 2, "gone"),
+        ("foreign-key-error", 1, None),
+        ("foreign-key-error", 2, "gone"),
+    ]
+
+
 def test_a_source_column_renamed_in_file_and_contract_changes_nothing(shop: Shop) -> None:
     shop.run()
     shop.write_bytes("sales", shop.file("sales").read_bytes().replace("Quantité".encode(), b"Qty"))

@@ -97,10 +97,14 @@ class RejectLog:
         )
 
     def resolve(self) -> None:
-        """Close the open rejects that this delivery does not have any more."""
+        """Close the open rejects that this delivery does not have any more.
+
+        Where the record is still there, what this reject objects to is accepted now.
+        """
         self._connection.execute(
             "update _rejects as r set resolved_run = :run, resolution = case "
             "when exists (select 1 from temp._accepted a where a.raw = r.raw) "
+            "or exists (select 1 from temp._numbered n where n.raw = r.raw and n.nth >= r.nth) "
             "then 'accepted' else 'gone' end "
             "where source = :source and resolved_run is null and delivery_id <> :delivery",
             self._ids,
