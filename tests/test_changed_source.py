@@ -20,7 +20,7 @@ from tests.shop import HEADERS, PRODUCTS, REPOSITORY, SALES, Line, Shop, counts,
 MANY = [
     (f"2025-03-{day:02}", "P1", str(number), "1") for day in range(1, 26) for number in range(1, 41)
 ]
-QUANTITY = 'quantity   = { from = "Quantité", type = "integer", min = 1'
+QUANTITY = 'quantity   = { from = "Quantité", type = "integer", min = 1, max = 1_000_000'
 
 
 @pytest.fixture
@@ -177,6 +177,19 @@ def test_two_deliveries_are_compared_by_their_whole_key(shop: Shop) -> None:
     assert all(f"{name}=?" in searched for name in source.stored_key), searched
 
 
+@pytest.mark.parametrize("quantity", [2**63 - 1, 2**62, 1_000_001])
+def test_a_quantity_that_no_sum_could_hold_is_rejected_by_its_line(
+    shop: Shop, quantity: int
+) -> None:
+    """Two of them would overflow the sums of SQLite, which names no value."""
+    shop.write("sales", [*SALES, *[("2025-03-06", "P1", str(quantity), "1")] * 2])
+    run = shop.run()
+    assert (run.exit_code, run.status) == (0, "published")
+    assert shop.query('select line, "column", message from _rejects') == [
+        (line, "quantity", f"{quantity} is more than 1000000") for line in (7, 8)
+    ]
+
+
 # The contract --------------------------------------------------------------------------------
 
 
@@ -269,7 +282,7 @@ def test_a_source_column_renamed_in_the_contract_alone_refuses_the_archived_file
     [
         (
             QUANTITY,
-            QUANTITY.replace('"integer", min = 1', '"text"'),
+            QUANTITY.replace('"integer", min = 1, max = 1_000_000', '"text"'),
             "changed from integer to text",
         ),
         ('"store_id", "quantity"]', '"store_id"]', "the key changed"),

@@ -183,7 +183,7 @@ def test_an_offline_run_uses_the_archive(shop: Shop) -> None:
     call(shop, "run")
     shop.file("sales").unlink()
     assert "(archived, fetched 20" in call(shop, "run", "--offline").stdout
-    shop.edit_project('type = "integer", min = 1', 'type = "integer", min = 1, max = 100')
+    shop.edit_project('type = "integer", min = 1, max = 1_000_000', 'type = "integer", min = 1')
     found = answer(shop, "run", "--offline")
     sales = next(source for source in found["sources"] if source["source"] == "sales")
     assert (sales["status"], sales["known"]) == ("imported", 5)
