@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +143,8 @@ def check(project: Project, places: Places, *, progress: Progress = UNSEEN) -> l
         connection.execute("begin")
         create_missing(connection, project.sources)
         try:
-            return _answer(connection, project, models, progress)
+            versions = Ledger(connection).versions(project.sources)
+            return _answer(connection, models, versions, progress)
         finally:
             connection.execute("rollback")
 
@@ -253,7 +254,7 @@ def _publish(
     if published == (key,) and importer:
         status, checks = "unchanged", recorded_checks(connection)
     else:
-        checks = _answer(connection, project, models, progress, importer)
+        checks = _answer(connection, models, versions, progress, importer)
         status = "blocked" if any(result.blocks for result in checks) else "published"
     if status == "published":
         connection.execute("insert or replace into _state values ('published', ?)", (key,))
@@ -268,18 +269,17 @@ def _publish(
 
 def _answer(
     connection: sqlite3.Connection,
-    project: Project,
     models: Models,
+    versions: Mapping[str, int],
     progress: Progress,
     importer: Importer | None = None,
 ) -> list[CheckResult]:
-    ledger, since = Ledger(connection), growing.Since()
-    versions = ledger.versions(project.sources)
+    since = growing.Since()
     if importer:
         since = growing.since(connection, models, importer.versions, versions, importer.grown)
     files = len(models.marts) + len(models.analyses) + len(models.checks)
     with progress.step("Publishing", files, "files") as step:
-        return publish(connection, models, ledger.next_run(), step, versions, since)
+        return publish(connection, models, Ledger(connection).next_run(), step, versions, since)
 
 
 def _refuse_other_origin(project: Project, connection: sqlite3.Connection) -> None:

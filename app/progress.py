@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -93,7 +93,12 @@ class Progress:
         ask: Callable[[], int] | None = None,
     ) -> Iterator[Step]:
         """A step that goes on while inside, see `Step`."""
-        yield Step(title, total, unit, ask)
+        step = Step(title, total, unit, ask)
+        with self._shown(step):
+            yield step
+
+    def _shown(self, _step: Step) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 UNSEEN = Progress()
@@ -106,18 +111,12 @@ class _Followed(Progress):
         self._stream = stream
 
     @contextmanager
-    def step(
-        self,
-        title: str,
-        total: int | None = None,
-        unit: Unit = "",
-        ask: Callable[[], int] | None = None,
-    ) -> Iterator[Step]:
-        step, over = Step(title, total, unit, ask), threading.Event()
+    def _shown(self, step: Step) -> Iterator[None]:
+        over = threading.Event()
         thread = threading.Thread(target=self._attempt, args=(step, over), daemon=True)
         thread.start()
         try:
-            yield step
+            yield
         finally:
             over.set()
             thread.join()

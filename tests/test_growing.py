@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from app import pipeline
 from app.answers import growing, publishing
 from app.answers.models import Model, load
 from app.answers.publishing import known_tables
+from app.database.store import connect
+from app.errors import SqlFileError
 from tests.shop import PRODUCTS, SALES, Shop
 from tests.test_appending import body
 
@@ -103,6 +106,27 @@ def test_after_a_blocked_publication_they_are_made_again(shop: Shop, made: list[
     assert as_if_made_again(shop)
 
 
+def test_a_mart_that_was_dropped_by_hand_is_made_again(shop: Shop, made: list[str]) -> None:
+    with closing(sqlite3.connect(shop.places.database)) as connection:
+        connection.execute("drop table day_sales")
+    shop.write_bytes("sales", body([*SALES, *MORE]))
+    assert shop.run().status == "published"
+    assert set(made) & set(MARTS) == {"day_sales"}
+    assert as_if_made_again(shop)
+
+
+def test_sums_that_overflow_name_their_file(shop: Shop) -> None:
+    (shop.root / "sql" / "marts" / "large.sql").write_text(
+        "-- as: table\nselect store_id, sum(quantity * 2000000000000000000) as n from sales "
+        "where date > '2025-03-06' group by store_id\n"
+    )
+    shop.write_bytes("sales", body([*SALES, MORE[1], MORE[1]]))
+    shop.run()
+    shop.write_bytes("sales", body([*SALES, *[MORE[1]] * 5]))
+    with pytest.raises(SqlFileError, match="integer overflow"):
+        shop.run()
+
+
 def test_sums_that_depend_on_their_order_are_made_again(shop: Shop, made: list[str]) -> None:
     (shop.root / "sql" / "marts" / "tenths.sql").write_text(
         "-- as: table\nselect store_id, sum(quantity / 10.0) as tens from sales group by store_id\n"
@@ -148,6 +172,8 @@ def test_sums_that_depend_on_their_order_are_made_again(shop: Shop, made: list[s
 )
 def test_only_a_table_of_sums_over_one_source_can_grow(shop: Shop, sql: str, is_one: bool) -> None:
     (shop.root / "sql" / "marts" / "tried.sql").write_text(f"-- as: table\n{sql}\n")
+    shop.run()
     models = load(shop.root / "sql", known_tables(shop.project().sources))
     since = growing.Since(grown=frozenset({"sales"}))
-    assert ("tried" in growing.kept(models, since)) == is_one
+    with closing(connect(shop.places.database)) as connection:
+        assert ("tried" in growing.kept(connection, models, since)) == is_one

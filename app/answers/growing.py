@@ -68,10 +68,13 @@ def remember(connection: sqlite3.Connection, models: Models, versions: Mapping[s
     connection.execute("insert or replace into _state values ('marts', ?)", (key,))
 
 
-def kept(models: Models, since: Since) -> dict[str, Sums]:
-    """The marts, by name, that need not be made again."""
+def kept(connection: sqlite3.Connection, models: Models, since: Since) -> dict[str, Sums]:
+    """The marts, by name, that are there and need not be made again."""
     marts = {mart.name: mart for mart in models.marts}
-    found = (_sums(mart, marts) for mart in models.marts if since.unchanged or since.grown)
+    rows = connection.execute("select name from sqlite_schema where type = 'table'")
+    present = {name for (name,) in rows}
+    tried = present if since.unchanged or since.grown else set()
+    found = (_sums(mart, marts) for mart in models.marts if mart.name in tried)
     return {
         sums.mart.name: sums
         for sums in found

@@ -140,7 +140,7 @@ def publish(
     _create_calendar(connection)
     try:
         with savepoint(connection, "results"):
-            kept = growing.kept(models, since)
+            kept = growing.kept(connection, models, since)
             _drop_published(connection, kept)
             made = (*models.marts, *models.analyses)
             for position, model in enumerate(step.each(made, lambda model: model.name)):
@@ -206,8 +206,9 @@ def _drop_published(connection: sqlite3.Connection, kept: Collection[str]) -> No
 
 def _is_current(connection: sqlite3.Connection, sums: growing.Sums, since: growing.Since) -> bool:
     """Bring a mart that was kept up to date; if it cannot be, it is gone."""
-    if sums.source in since.unchanged or growing.grow(connection, sums):
-        return True
+    with _naming(sums.mart):
+        if sums.source in since.unchanged or growing.grow(connection, sums):
+            return True
     connection.execute(f"drop table {quoted(sums.mart.name)}")
     return False
 

@@ -52,9 +52,10 @@ class Renderer:
         with self._lock:
             self.start()
             answer = self._ask(request)
-            if not answer:
-                self.close()  # it ended; the next chart gets another
-        return json.loads(answer) if answer else None
+            if answer.endswith(b"\n"):
+                return json.loads(answer)  # type: ignore[no-any-return]
+            self.close()  # it ended; the next chart gets another
+            return None
 
     def close(self) -> None:
         """End the process; nothing of it is kept, so it is not asked to."""
