@@ -123,6 +123,19 @@ def test_help_is_given_without_loading_what_a_run_needs(shop: Shop) -> None:
     assert shop.root.exists()
 
 
+def test_opening_a_database_loads_neither_pandas_nor_numpy() -> None:
+    script = (
+        "import sqlite3, sys; from app.database.migrations import upgrade;"
+        "upgrade(sqlite3.connect(':memory:', isolation_level=None)); print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "sqlite_utils" in loaded
+    assert {"pandas", "numpy"}.isdisjoint(loaded)
+
+
 # run -----------------------------------------------------------------------------------------
 
 
