@@ -254,6 +254,28 @@ def test_a_chart_of_many_bars_or_series_shows_some_and_says_so(tmp_path: Path) -
     assert "City 040" not in draw(cells, "en", 720)
 
 
+def test_no_font_of_the_machine_decides_how_a_chart_looks(tmp_path: Path) -> None:
+    georgian = "საქართველო"  # letters that vl-convert's own font does not hold
+    spec = {
+        "data": {"values": [{"name": georgian}]},
+        "mark": "bar",
+        "encoding": {"y": {"field": "name", "type": "nominal"}},
+    }
+    bare = tmp_path / "fonts.conf"
+    bare.write_text(f"<fontconfig><dir>{tmp_path}</dir></fontconfig>", encoding="utf-8")
+    program = f"import vl_convert; print(vl_convert.vegalite_to_svg({spec!a}).encode().hex())"
+    without = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "FONTCONFIG_FILE": str(bare)},
+        capture_output=True,
+        check=True,
+    )
+    with Renderer() as renderer:
+        svg = renderer.svg(spec, "en-US")
+    assert svg is not None
+    assert svg.encode().hex() == without.stdout.decode().strip()
+
+
 def test_a_chart_that_ends_the_process_of_the_charts_is_left_out_and_the_next_is_drawn() -> None:
     spec: dict[str, Any] = {"data": {"values": [{}]}, "mark": "text"}
     fatal = {**spec, "title": "no XML holds a \x01"}

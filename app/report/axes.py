@@ -91,7 +91,7 @@ class Axes:
         time = is_time(self.result, category)
         widest = max(map(len, labels)) * LABEL_WIDTH
         crowded = widest > room and not time
-        # measuring a text costs a millisecond: only those that have room are given
+        # a label without room would be measured and written, and not be seen
         every = ceil((widest + LABEL_SPACE) / room) if time else 1
         return alt.X("_step:N", sort=labels, title=None).axis(
             labelAngle=-50 if crowded else 0,

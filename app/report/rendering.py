@@ -8,14 +8,17 @@ answered, and a run outlives it. This file is also what that process runs.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from threading import Lock, Thread
 from types import TracebackType
 from typing import Any
 
+FONTS = Path(__file__).with_name("fonts.conf")
 # what is converted first makes V8 compile what all charts need
 _FIRST = {
     "data": {"values": [{"x": "a", "y": 1}]},
@@ -41,6 +44,7 @@ class Renderer:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                env={**os.environ, "FONTCONFIG_FILE": str(FONTS)},
             )
 
     def svg(self, spec: dict[str, Any], locale: str) -> str | None:
