@@ -71,13 +71,14 @@ class Axes:
         of = of or column
         name = f"{aggregate}({column}):Q" if aggregate else f"{column}:Q"
         channel = alt.Y if on == "y" else alt.X
-        return channel(name, scale=alt.Scale(zero=zero, nice=True)).axis(
+        axis = alt.Axis(
             title=self.heading(of) if titled else None,
             labelExpr=self.label(of),
             tickCount=5,
             tickMinStep=1 if self.kind(of) == "integer" else alt.Undefined,
             labelOverlap="greedy",
         )
+        return channel(name, scale=alt.Scale(zero=zero, nice=True), axis=axis)
 
     def along(self, category: str) -> Any:
         """A category, or a time told in steps, from left to right."""
@@ -93,7 +94,7 @@ class Axes:
         crowded = widest > room and not time
         # a label without room would be measured and written, and not be seen
         every = ceil((widest + LABEL_SPACE) / room) if time else 1
-        return alt.X("_step:N", sort=labels, title=None).axis(
+        axis = alt.Axis(
             labelAngle=-50 if crowded else 0,
             labelLimit=130,
             labelOverlap=False if crowded else "greedy",
@@ -102,6 +103,7 @@ class Axes:
             grid=False,
             ticks=False,
         )
+        return alt.X("_step:N", sort=labels, title=None, axis=axis)
 
     def axis_of_time(self) -> Any:
         import altair as alt
@@ -109,19 +111,20 @@ class Axes:
         days = [date.fromisoformat(row["_x"]) for row in self.rows]
         span = (max(days) - min(days)).days
         pattern = "%-d %b" if span <= 120 else "%b %Y"
-        return alt.X("_x:T", scale=alt.Scale(type="utc"), title=None).axis(
+        axis = alt.Axis(
             labelExpr=f"utcFormat(datum.value, '{pattern}')",
             tickCount=min(4 if self.narrow else 9, max(span, 1)),
             labelOverlap="parity",
             labelSeparation=12,
             grid=False,
         )
+        return alt.X("_x:T", scale=alt.Scale(type="utc"), title=None, axis=axis)
 
     def color(self) -> Any:
         import altair as alt
 
         if not self.spec.color:
-            return alt.value(ACCENT)
+            return alt.ColorValue(ACCENT)
         column = self.spec.color
         names = list(dict.fromkeys(self.shown(row[column], column) for row in self.rows))
         for row in self.rows:
@@ -132,13 +135,14 @@ class Axes:
         import altair as alt
 
         scale = alt.Scale(domain=list(names), range=list(SERIES))
-        return alt.Color(f"{field}:N", scale=scale).legend(
+        legend = alt.Legend(
             title=title,
             columns=2 if self.narrow else 4,
             labelLimit=150,
             symbolType="stroke" if self.spec.mark == "line" else "square",
             symbolStrokeWidth=3 if self.spec.mark == "line" else 0,
         )
+        return alt.Color(f"{field}:N", scale=scale, legend=legend)
 
     def kind(self, column: str) -> str:
         return self.result.format(column)

@@ -55,20 +55,20 @@ def compose(result: Result, locale: str, width: int) -> dict[str, Any] | None:
 
     `result` has a chart, and it is not tiles.
     """
-    import altair as alt
-
     if not _has_figures(result):
         return None
     marks = Marks(result, locale, width)
     plot, height = marks.plot()
-    chart = plot.properties(
-        width=width,
-        height=height,
-        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
-        padding={"left": 4, "right": 8, "top": 4, "bottom": 1},
-        background="transparent",
-    ).configure(**_CONFIG)
-    return {**chart.to_dict(validate=False), "datasets": {ROWS: marks.rows}}
+    return {
+        **plot.to_dict(validate=False),
+        "width": width,
+        "height": height,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "padding": {"left": 4, "right": 8, "top": 4, "bottom": 1},
+        "background": "transparent",
+        "config": _CONFIG,
+        "datasets": {ROWS: marks.rows},
+    }
 
 
 def _has_figures(result: Result) -> bool:

@@ -55,13 +55,16 @@ class Marks(Axes):
         plot = max(60.0, self.width - min(limit, longest * LABEL_WIDTH) - 20)
         top = max(0, *values) / max(0.25, 1 - label / plot) or 1
         base = alt.Chart(self.data()).encode(
-            y=alt.Y("_name:N", sort=order, title=None).axis(
-                labelLimit=0, ticks=False, domain=False, labelPadding=8
+            y=alt.Y(
+                "_name:N",
+                sort=order,
+                title=None,
+                axis=alt.Axis(labelLimit=0, ticks=False, domain=False, labelPadding=8),
             ),
             x=alt.X(f"{measure}:Q", axis=None, scale=alt.Scale(domain=[min(0, *values), top])),
         )
         bars = base.mark_bar(height={"band": 0.68}).encode(color=self.color())
-        texts = base.mark_text(align="left", dx=6, color=INK).encode(text="_shown:N")
+        texts = base.mark_text(align="left", dx=6, color=INK).encode(text=alt.Text("_shown:N"))
         return bars + texts, 28 * len(order)
 
     def standing(self, category: str, measure: str) -> tuple[Any, int]:
@@ -73,11 +76,8 @@ class Marks(Axes):
             x=x, y=self.measured(measure, zero=True), color=self.color()
         )
         if "is_complete" in self.result.columns:
-            bars = bars.encode(
-                opacity=alt.when("datum.is_complete == 0")
-                .then(alt.value(0.4))
-                .otherwise(alt.value(1))
-            )
+            paler = {"test": "datum.is_complete == 0", "value": 0.4}
+            bars = bars.encode(opacity=alt.OpacityValue(1, condition=paler))
         return bars.mark_bar(width=self.bar_width(category)), 220
 
     @staticmethod
@@ -133,14 +133,14 @@ class Marks(Axes):
         base = alt.Chart(self.data()).encode(
             x=self.axis_of_time() if time else self.measured(self.spec.x, on="x"),
             y=self.measured("_value", of=self.spec.y[0], zero=True),
-            color=self.legend("_series", names) if len(names) > 1 else alt.value(ACCENT),
+            color=self.legend("_series", names) if len(names) > 1 else alt.ColorValue(ACCENT),
         )
         if len(self.spec.y) > 1:  # the first is the figure, the others smooth it
             first = f"datum._series === {json.dumps(names[0])}"
             thin, pale = (0.8, 0.4) if len(self.rows) > 500 else (1.2, 0.55)
             base = base.encode(
-                strokeWidth=alt.when(first).then(alt.value(thin)).otherwise(alt.value(2.4)),
-                opacity=alt.when(first).then(alt.value(pale)).otherwise(alt.value(1)),
+                strokeWidth=alt.StrokeWidthValue(2.4, condition={"test": first, "value": thin}),
+                opacity=alt.OpacityValue(1, condition={"test": first, "value": pale}),
             )
         if self.spec.mark == "area":
             return base.mark_area(fillOpacity=0.25, line={"strokeWidth": 2}).encode(
@@ -163,10 +163,14 @@ class Marks(Axes):
         )
         if self.spec.size:
             points = points.encode(
-                size=alt.Size(f"{self.spec.size}:Q", scale=alt.Scale(range=[20, 500])).legend(
-                    title=self.heading(self.spec.size),
-                    labelExpr=self.label(self.spec.size),
-                    symbolFillColor=MUTED,
+                size=alt.Size(
+                    f"{self.spec.size}:Q",
+                    scale=alt.Scale(range=[20, 500]),
+                    legend=alt.Legend(
+                        title=self.heading(self.spec.size),
+                        labelExpr=self.label(self.spec.size),
+                        symbolFillColor=MUTED,
+                    ),
                 )
             )
         return points, 300
@@ -188,16 +192,24 @@ class Marks(Axes):
         room = (self.width - min(limit, max(map(len, lines)) * LABEL_WIDTH)) / len(columns)
         angled = max(map(len, columns)) * LABEL_WIDTH > room
         base = alt.Chart(self.data()).encode(
-            x=alt.X("_x:N", sort=columns, title=None).axis(
-                orient="top",
-                labelAngle=-60 if angled else 0,
-                labelLimit=90,
-                ticks=False,
-                domain=False,
-                labelOverlap="greedy" if room < 14 else False,
+            x=alt.X(
+                "_x:N",
+                sort=columns,
+                title=None,
+                axis=alt.Axis(
+                    orient="top",
+                    labelAngle=-60 if angled else 0,
+                    labelLimit=90,
+                    ticks=False,
+                    domain=False,
+                    labelOverlap="greedy" if room < 14 else False,
+                ),
             ),
-            y=alt.Y("_y:N", sort=lines, title=None).axis(
-                labelLimit=limit, ticks=False, domain=False, labelPadding=8
+            y=alt.Y(
+                "_y:N",
+                sort=lines,
+                title=None,
+                axis=alt.Axis(labelLimit=limit, ticks=False, domain=False, labelPadding=8),
             ),
         )
         cells = base.mark_rect(color=ACCENT, stroke=ON_ACCENT, strokeOpacity=0).encode(
@@ -209,10 +221,10 @@ class Marks(Axes):
         if widest * LABEL_WIDTH + 4 > room:
             return cells, 26 * len(lines)
         texts = base.mark_text(fontSize=11).encode(
-            text="_shown:N",
-            color=alt.when("datum._strong > 0.5")
-            .then(alt.value(ON_ACCENT))
-            .otherwise(alt.value(INK)),
+            text=alt.Text("_shown:N"),
+            color=alt.ColorValue(
+                INK, condition={"test": "datum._strong > 0.5", "value": ON_ACCENT}
+            ),
         )
         return cells + texts, 26 * len(lines)
 
@@ -220,13 +232,24 @@ class Marks(Axes):
         import altair as alt
 
         self.rows = [row for row in self.rows if row[self.spec.x] is not None]
-        bars = alt.Chart(self.data()).mark_bar(color=ACCENT, binSpacing=1).encode(
-            x=alt.X(f"{self.spec.x}:Q", bin=alt.Bin(maxbins=12 if self.narrow else 25)).axis(
-                title=self.heading(self.spec.x), labelExpr=self.label(self.spec.x), labelAngle=0,
-                labelOverlap="greedy", grid=False,
-            ),
-            y=alt.Y("count():Q", title=None).axis(tickMinStep=1, format=",d"),
-        )  # fmt: skip
+        bars = (
+            alt.Chart(self.data())
+            .mark_bar(color=ACCENT, binSpacing=1)
+            .encode(
+                x=alt.X(
+                    f"{self.spec.x}:Q",
+                    bin=alt.Bin(maxbins=12 if self.narrow else 25),
+                    axis=alt.Axis(
+                        title=self.heading(self.spec.x),
+                        labelExpr=self.label(self.spec.x),
+                        labelAngle=0,
+                        labelOverlap="greedy",
+                        grid=False,
+                    ),
+                ),
+                y=alt.Y("count():Q", title=None, axis=alt.Axis(tickMinStep=1, format=",d")),
+            )
+        )
         return bars, 220
 
     # The rows.
