@@ -14,6 +14,7 @@ import pytest
 
 from app import pipeline
 from app.report import report_page
+from app.report.drawing import Drawing
 from app.report.rendering import Renderer
 from tests.faulty_server import FaultyServer
 from tests.undrawn import leave_out_charts
@@ -45,12 +46,9 @@ def other_server() -> Iterator[FaultyServer]:
         yield running
 
 
-_draw_all = report_page.draw_all
-
-
 def draw_charts(patch: pytest.MonkeyPatch) -> None:
     """Draw the charts as long as `patch` holds."""
-    patch.setattr(report_page, "draw_all", _draw_all)
+    patch.setattr(report_page, "Drawing", Drawing)
     patch.setattr(pipeline, "Renderer", Renderer)
 
 

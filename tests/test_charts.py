@@ -20,7 +20,7 @@ from app.answers.results import Result
 from app.errors import SqlFileError
 from app.progress import Step
 from app.report.charts import Chart
-from app.report.drawing import draw_all, left_out
+from app.report.drawing import Drawing, left_out
 from app.report.rendering import Renderer
 from tests.shop import Shop
 
@@ -147,7 +147,7 @@ def _renderer_ends() -> Iterator[None]:
 
 
 def draw(result: Result, locale: str, width: int) -> str:
-    (svg,) = draw_all([result], locale, [width], _renderer, Step("Drawing")).values()
+    (svg,) = Drawing([result], locale, [width], _renderer).finished(Step("Drawing")).values()
     assert svg is not None
     return svg
 
@@ -189,14 +189,14 @@ def test_a_chart_is_the_same_in_every_time_zone(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from contextlib import closing;"
         "from app.database.store import connect;"
-        "from app.answers.results import read_results; from app.report.drawing import draw_all;"
+        "from app.answers.results import read_results; from app.report.drawing import Drawing;"
         "from app.report.rendering import Renderer;"
         "from app.pipeline import load_models; from app.project import load_project;"
         "models = load_models(load_project(Path('.')));"
         "c = connect(Path(sys.argv[1]));"
         "r = [r for r in read_results(c, models) if r.model.name == 'sales_by_day'][0];"
         "from app.progress import Step; renderer = Renderer();"
-        "print(draw_all([r], 'en', [720], renderer, Step(''))); renderer.close()"
+        "print(Drawing([r], 'en', [720], renderer).finished(Step(''))); renderer.close()"
     )
     drawn = {
         subprocess.run(

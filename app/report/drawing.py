@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from app.answers.formats import shown
@@ -20,34 +20,37 @@ from app.report.marks import MOST_BARS, MOST_LINES, MOST_SERIES, Marks
 from app.report.rendering import Renderer
 from app.report.texts import Texts
 
+# By the analysis' name and the width: an <svg>, "" if there is nothing to draw, None if it could
+# not be drawn.
 Drawn = dict[tuple[str, int], str | None]
 
 
-def draw_all(
-    results: Iterable[Result],
-    locale: str,
-    widths: Sequence[int],
-    renderer: Renderer,
-    step: Step,
-) -> Drawn:
-    """The charts of the results that have one, each in every width (pixels).
+class Drawing:
+    """The charts of some results: composed at once, converted while the caller goes on."""
 
-    By the analysis' name and the width: an `<svg>`, '' if there is nothing to draw, None if it
-    could not be drawn. `step` goes on with each.
-    """
-    results = [r for r in results if r.model.chart and r.model.chart.mark != "tiles"]
-    with ThreadPoolExecutor(1) as converting:  # one chart is converted while the next is composed
-        converted = {
-            (result.model.name, width): converting.submit(renderer.svg, spec, _LANGUAGES[locale])
-            for result in results
-            for width in widths
-            if (spec := compose(result, locale, width))
-        }
-    drawn: Drawn = {(result.model.name, width): "" for result in results for width in widths}
-    for (name, width), future in step.each(converted.items(), lambda item: item[0][0]):
-        svg = future.result()
-        drawn[name, width] = None if svg is None else _inline(svg, f"{name}-{width}")
-    return drawn
+    def __init__(
+        self, results: Iterable[Result], locale: str, widths: Sequence[int], renderer: Renderer
+    ) -> None:
+        """Begin to draw those of `results` that have a chart, each in every width (pixels)."""
+        self._converted: dict[tuple[str, int], Future[str | None] | None] = {}
+        converting = ThreadPoolExecutor(1)
+        for result in results:
+            if not result.model.chart or result.model.chart.mark == "tiles":
+                continue
+            for width in widths:
+                spec = compose(result, locale, width)
+                self._converted[result.model.name, width] = (
+                    converting.submit(renderer.svg, spec, _LANGUAGES[locale]) if spec else None
+                )
+        converting.shutdown(wait=False)
+
+    def finished(self, step: Step) -> Drawn:
+        """All the charts, once they are converted; `step` goes on with each."""
+        drawn: Drawn = {}
+        for (name, width), future in step.each(self._converted.items(), lambda item: item[0][0]):
+            svg = future.result() if future else ""
+            drawn[name, width] = _inline(svg, f"{name}-{width}") if svg else svg
+        return drawn
 
 
 def compose(result: Result, locale: str, width: int) -> dict[str, Any] | None:

@@ -19,12 +19,26 @@ from types import TracebackType
 from typing import Any
 
 FONTS = Path(__file__).with_name("fonts.conf")
-# what is converted first makes V8 compile what all charts need
-_FIRST = {
-    "data": {"values": [{"x": "a", "y": 1}]},
-    "mark": "bar",
-    "encoding": {"x": {"field": "x", "type": "nominal"}, "y": {"field": "y", "type": "ordinal"}},
-}
+# What is converted first, while the analyses are still being answered: V8 then has compiled what
+# most charts need.
+_NAMED = {"field": "name", "type": "nominal"}
+_VALUE = {"field": "value", "type": "quantitative"}
+_FIRST: tuple[dict[str, Any], ...] = (
+    {
+        "data": {"values": [{"day": f"2025-01-{day:02}", "value": day} for day in range(1, 29)]},
+        "mark": "line",
+        "encoding": {
+            "x": {"field": "day", "type": "temporal", "axis": {"labelOverlap": "parity"}},
+            "y": _VALUE,
+            "color": {"field": "day", "type": "nominal"},
+        },
+    },
+    {
+        "data": {"values": [{"name": f"{number} €", "value": number} for number in range(20)]},
+        "encoding": {"x": _VALUE, "y": _NAMED},
+        "layer": [{"mark": "bar"}, {"mark": "text", "encoding": {"text": _NAMED}}],
+    },
+)
 
 
 class Renderer:
@@ -96,7 +110,8 @@ def _serve() -> None:
     """Answer each line of the input, a chart, by a line: its SVG, or null."""
     import vl_convert
 
-    vl_convert.vegalite_to_svg(_FIRST)
+    for spec in _FIRST:
+        vl_convert.vegalite_to_svg(spec, format_locale="en-US", time_format_locale="en-US")
     for line in sys.stdin.buffer:
         request = json.loads(line)
         svg = None

@@ -18,7 +18,7 @@ from app.answers.formats import moment, shown
 from app.answers.results import Result
 from app.progress import Step
 from app.report.csv_files import EXCEL_LOCALES, excel_csv, excel_name, plain_csv
-from app.report.drawing import Drawn, describe, draw_all, left_out
+from app.report.drawing import Drawing, Drawn, describe, left_out
 from app.report.published import LISTED, Published
 from app.report.quality import blocked_by, quality_line, told, withdrawn_rows
 from app.report.rendering import Renderer
@@ -55,10 +55,6 @@ class Section:
     headings: tuple[Cell, ...]
     rows: list[list[Cell]]
     more_rows: int
-    charts: tuple[tuple[str, str], ...]  # (what it is for, its SVG)
-    caption: str
-    chart_text: str
-    remarks: tuple[str, ...]
     file: str
     link: str
 
@@ -72,27 +68,47 @@ class Section:
         return len(self.rows) == 1 and len(self.headings) > 3
 
 
-def report_page(published: Published, renderer: Renderer, step: Step) -> bytes:
+@dataclass(frozen=True)
+class Figure:
+    """An analysis' chart, or why there is none, as the template shows it."""
+
+    charts: tuple[tuple[str, str], ...]  # (what it is for, its SVG)
+    caption: str
+    text: str
+    remarks: tuple[str, ...]
+
+
+def begin_charts(published: Published, renderer: Renderer) -> Drawing:
+    """Begin to draw the charts of what is published."""
+    translated = [result.translated(published.locale) for result in published.results]
+    return Drawing(translated, published.locale, (WIDE, NARROW), renderer)
+
+
+def report_page(published: Published, charts: Drawing, step: Step) -> bytes:
     """The report of what is published, as UTF-8; `step` goes on with each chart."""
     say = Texts(published.locale)
     tiles = _tiles(published, say)
-    translated = [result.translated(say.locale) for result in published.results]
-    drawn = draw_all(translated, say.locale, (WIDE, NARROW), renderer, step)
+    template = _template()
     pages = [
-        (page, [_section(result, say, drawn) for result in results])
+        (page, [_section(result, say) for result in results])
         for page, results in groupby(
             _in_pages(published.results, tiles),
             key=lambda result: result.model.text("page", say.locale),
         )
     ]
-    html = _template().render(
+    drawn = charts.finished(step)
+    html = template.render(
         published=published,
         state=published.state,
         say=say,
         version=__version__,
         tiles=tiles,
-        behind=_section(tiles.result, say, drawn) if tiles else None,
+        behind=_section(tiles.result, say) if tiles else None,
         pages=pages,
+        figures={
+            result.model.name: _figure(result.translated(say.locale), say, drawn)
+            for result in published.results
+        },
         day=shown((tiles.last_day if tiles else "") or published.last_day, "date", say.locale),
         has_day=bool((tiles and tiles.last_day) or published.last_day),
         fetched=max((source.imported_at for source in published.state.sources), default=""),
@@ -137,14 +153,9 @@ def _tiles(published: Published, say: Texts) -> Tiles | None:
     return make_tiles(result, published.goals, say) if result else None
 
 
-def _section(result: Result, say: Texts, drawn: Drawn) -> Section:
+def _section(result: Result, say: Texts) -> Section:
     model = result.model
     translated = result.translated(say.locale)
-    svgs = [
-        (name, drawn.get((model.name, width), ""))
-        for name, width in (("wide", WIDE), ("narrow", NARROW))
-    ]
-    charts = tuple((name, svg) for name, svg in svgs if svg)
     texts = [
         [
             shown(value, kind, say.locale)
@@ -169,12 +180,23 @@ def _section(result: Result, say: Texts, drawn: Drawn) -> Section:
         ),
         rows=[[Cell(text, look) for text, look in zip(row, looks, strict=True)] for row in texts],
         more_rows=max(0, len(result.rows) - MOST_ROWS),
-        charts=charts,
-        caption=_caption(translated, say),
-        chart_text=describe(translated, say) if charts else "",
-        remarks=_remarks(translated, say) if charts else _failure(svgs, say),
         file=file,
         link=link,
+    )
+
+
+def _figure(result: Result, say: Texts, drawn: Drawn) -> Figure:
+    """`result` is translated."""
+    svgs = [
+        (name, drawn.get((result.model.name, width), ""))
+        for name, width in (("wide", WIDE), ("narrow", NARROW))
+    ]
+    charts = tuple((name, svg) for name, svg in svgs if svg)
+    return Figure(
+        charts,
+        caption=_caption(result, say),
+        text=describe(result, say) if charts else "",
+        remarks=_remarks(result, say) if charts else _failure(svgs, say),
     )
 
 

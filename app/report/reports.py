@@ -89,12 +89,13 @@ def _files(
     from app.report.csv_files import csv_files
     from app.report.note import note
     from app.report.published import read_published
-    from app.report.report_page import report_page
+    from app.report.report_page import begin_charts, report_page
 
     published = read_published(connection, project, models, state)
+    charts = begin_charts(published, renderer)  # they are converted while the rest is written
     files = csv_files(published.results, project.locale)
     files[NOTE] = note(published)
-    files[REPORT] = report_page(published, renderer, step)
+    files[REPORT] = report_page(published, charts, step)
     return files
 
 
