@@ -215,7 +215,12 @@ def _import_and_publish(
             asked.progress,
         )
         asked.say(collected[source.name].told())
-    with transaction(connection):
+    fetched = [
+        (delivery.source, delivery.path, delivery.delivery.sha256)
+        for delivery in collected.values()
+        if delivery.path and delivery.delivery.sha256
+    ]
+    with archive.keeping(fetched) as kept, transaction(connection):
         create_missing(connection, project.sources)
         importer = Importer(project, connection, archive, folder, asked.progress)
         for source in project.sources.values():
@@ -223,6 +228,8 @@ def _import_and_publish(
             if renderer and outcome.status == "imported":
                 renderer.start()  # there will be charts to draw
         result = _publish(project, models, connection, "run", started_at, asked.progress, importer)
+        with asked.progress.step("Archiving"):
+            kept.result()  # no import is committed whose file is not kept
     result.notes = notes + result.notes
     return result
 

@@ -131,3 +131,18 @@ def test_results_that_cannot_be_written_are_told_and_written_by_the_next_run(
     done = start(shop)
     assert done.returncode == 0
     assert (shop.places.results / "summary.md").is_file()
+
+
+def test_no_import_is_committed_whose_file_could_not_be_archived(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "shop")
+    shop.run()
+    before = tables(shop)
+    shop.write("sales", [*SALES, *MANY])
+    shop.places.archive.rename(tmp_path / "archive")
+    shop.places.archive.write_text("a file where the folder should be")
+    done = start(shop)
+    assert fails_with_a_clear_sentence(done), done.stderr
+    assert tables(shop) == before
+    shop.places.archive.unlink()
+    (tmp_path / "archive").rename(shop.places.archive)
+    assert start(shop).returncode == 0

@@ -9,7 +9,9 @@ import gzip
 import os
 import shutil
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 COPY_BYTES = 1 << 20
@@ -39,6 +41,20 @@ class Archive:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+    @contextmanager
+    def keeping(self, files: Iterable[tuple[str, Path, str]]) -> Iterator[Future[None]]:
+        """While inside, each of `files` (source, path, SHA-256) is put, beside what else is done.
+
+        The result is there once all are kept; it raises OSError if one could not be.
+        """
+
+        def put_all() -> None:
+            for source, path, sha256 in files:
+                self.put(source, path, sha256)
+
+        with ThreadPoolExecutor(1) as putting:
+            yield putting.submit(put_all)
 
     def holds(self, source: str, sha256: str) -> bool:
         """Whether the delivery with this content is kept."""

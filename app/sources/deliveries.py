@@ -51,7 +51,7 @@ def collect(
     offline: bool,
     progress: Progress = UNSEEN,
 ) -> Collected:
-    """Fetch and archive what `source`'s URL gives now; offline, take its last archived delivery."""
+    """Fetch what `source`'s URL gives now; offline, take its last archived delivery."""
     last = ledger.last(source.name, "imported", "skipped", "refused")
     known = last.delivery if last else None
     wanted = Delivery(project.origin(source), masked(source.url))
@@ -92,8 +92,6 @@ def collect(
         assert known is not None
         confirmed = replace(known, fetched_at=now())
         return Collected(source.name, confirmed, remark=" (not modified, not transferred)")
-    with progress.step(f"Archiving {source.name}"):
-        archive.put(source.name, fetched.path, fetched.sha256)
     delivery = Delivery(
         wanted.origin,
         fetched.url,

@@ -18,12 +18,11 @@ with totals as (
     select
         dim_products.product_id,
         dim_products.product,
-        coalesce(sum(sold.units), 0) as units,
-        coalesce(sum(sold.revenue_cents), 0) as revenue_cents,
-        coalesce(sum(sold.sales_lines), 0) as sales_lines
+        coalesce(sold.units, 0) as units,
+        coalesce(sold.revenue_cents, 0) as revenue_cents,
+        coalesce(sold.sales_lines, 0) as sales_lines
     from dim_products
-    left join product_store_sales as sold on sold.product_id = dim_products.product_id
-    group by dim_products.product_id, dim_products.product
+    left join product_sales as sold on sold.product_id = dim_products.product_id
 )
 
 select

@@ -18,12 +18,12 @@
 with totals as (
     select
         dim_stores.region,
-        count(distinct dim_stores.store_id) as stores,
+        count(*) as stores,
         coalesce(sum(sold.units), 0) as units,
         coalesce(sum(sold.revenue_cents), 0) as revenue_cents,
         coalesce(sum(sold.sales_lines), 0) as sales_lines
     from dim_stores
-    left join product_store_sales as sold on sold.store_id = dim_stores.store_id
+    left join store_sales as sold on sold.store_id = dim_stores.store_id
     group by dim_stores.region
 )
 

@@ -24,17 +24,11 @@ with totals as (
         dim_stores.city,
         dim_stores.region,
         dim_stores.employees,
-        coalesce(sum(sold.units), 0) as units,
-        coalesce(sum(sold.revenue_cents), 0) as revenue_cents,
-        coalesce(sum(sold.sales_lines), 0) as sales_lines
+        coalesce(sold.units, 0) as units,
+        coalesce(sold.revenue_cents, 0) as revenue_cents,
+        coalesce(sold.sales_lines, 0) as sales_lines
     from dim_stores
-    left join product_store_sales as sold on sold.store_id = dim_stores.store_id
-    group by
-        dim_stores.store_id,
-        dim_stores.store,
-        dim_stores.city,
-        dim_stores.region,
-        dim_stores.employees
+    left join store_sales as sold on sold.store_id = dim_stores.store_id
 )
 
 select
