@@ -23,6 +23,8 @@ ROWS = "rows"  # what a chart calls its data
 LABEL_WIDTH = 6.4  # of a character at 12 px, about
 LABEL_SPACE = 8
 
+IS_COMPLETE = "is_complete"  # the column that tells whether a period is over
+
 Row = dict[str, Any]
 _NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 
@@ -41,8 +43,10 @@ class Axes:
         self.width = width
         assert result.model.chart is not None
         self.spec = result.model.chart
+        told = {*self.spec.all_columns(), IS_COMPLETE}
+        places = [(at, name) for at, name in enumerate(result.columns) if name in told]
         self.rows: list[Row] = [
-            {column: _drawable(value) for column, value in row.items()} for row in result.as_dicts()
+            {name: _drawable(row[at]) for at, name in places} for row in result.rows
         ]
 
     @property

@@ -57,6 +57,10 @@ class Chart:
         shown: str | tuple[str, ...] = getattr(self, channel)
         return shown if isinstance(shown, tuple) else (shown,) if shown else ()
 
+    def all_columns(self) -> tuple[str, ...]:
+        """The columns that any channel shows."""
+        return (self.x, *self.y, self.color, self.size)
+
     def misfit(self, is_text: Callable[[str], bool]) -> str:
         """The first column that holds text where the mark needs numbers, or ''."""
         for channel in NUMERIC.get(self.mark, ()):

@@ -8,7 +8,17 @@ from itertools import pairwise
 from typing import Any
 
 from app.answers.formats import shown
-from app.report.axes import ACCENT, INK, LABEL_WIDTH, MUTED, ON_ACCENT, SERIES, Axes, is_time
+from app.report.axes import (
+    ACCENT,
+    INK,
+    IS_COMPLETE,
+    LABEL_WIDTH,
+    MUTED,
+    ON_ACCENT,
+    SERIES,
+    Axes,
+    is_time,
+)
 
 MOST_BARS = 20  # of a category; the table has them all
 MOST_LINES = 40  # of a heatmap
@@ -75,8 +85,8 @@ class Marks(Axes):
         bars = alt.Chart(self.data()).encode(
             x=x, y=self.measured(measure, zero=True), color=self.color()
         )
-        if "is_complete" in self.result.columns:
-            paler = {"test": "datum.is_complete == 0", "value": 0.4}
+        if IS_COMPLETE in self.result.columns:
+            paler = {"test": f"datum.{IS_COMPLETE} == 0", "value": 0.4}
             bars = bars.encode(opacity=alt.OpacityValue(1, condition=paler))
         return bars.mark_bar(width=self.bar_width(category)), 220
 
