@@ -88,56 +88,59 @@ held as (
     group by spans.position, spans.period, spans.first_day, spans.last_day
 ),
 
-sold as (
+products_sold as (
     select
         held.position,
         fct_sales.product_id,
-        fct_sales.store_id,
-        sum(fct_sales.quantity) as units,
-        sum(fct_sales.revenue_cents) as revenue_cents,
-        count(*) as sales_lines
+        row_number() over (
+            partition by held.position
+            order by sum(fct_sales.revenue_cents) desc, fct_sales.product_id
+        ) as by_revenue,
+        row_number() over (
+            partition by held.position order by sum(fct_sales.quantity) desc, fct_sales.product_id
+        ) as by_units
     from held
     inner join fct_sales on fct_sales.date between held.first_day and held.last_day
-    group by held.position, fct_sales.product_id, fct_sales.store_id
+    group by held.position, fct_sales.product_id
+),
+
+stores_sold as (
+    select
+        held.position,
+        fct_sales.store_id,
+        sum(fct_sales.quantity) as units,
+        sum(fct_sales.revenue_cents) as revenue_cents
+    from held
+    inner join fct_sales on fct_sales.date between held.first_day and held.last_day
+    group by held.position, fct_sales.store_id
 ),
 
 totals as (
     select
-        position,
-        sum(units) as units,
-        sum(revenue_cents) as revenue_cents,
-        sum(sales_lines) as sales_lines
-    from sold
-    group by position
-),
-
-products_sold as (
-    select
-        position,
-        product_id,
-        row_number() over (
-            partition by position order by sum(revenue_cents) desc, product_id
-        ) as by_revenue,
-        row_number() over (
-            partition by position order by sum(units) desc, product_id
-        ) as by_units
-    from sold
-    group by position, product_id
+        held.position,
+        sum(daily_sales.units) as units,
+        sum(daily_sales.revenue_cents) as revenue_cents,
+        sum(daily_sales.sales_lines) as sales_lines
+    from held
+    inner join daily_sales on daily_sales.date between held.first_day and held.last_day
+    group by held.position
 ),
 
 cities_sold as (
     select
-        sold.position,
+        stores_sold.position,
         dim_stores.city,
         row_number() over (
-            partition by sold.position order by sum(sold.revenue_cents) desc, dim_stores.city
+            partition by stores_sold.position
+            order by sum(stores_sold.revenue_cents) desc, dim_stores.city
         ) as by_revenue,
         row_number() over (
-            partition by sold.position order by sum(sold.units) desc, dim_stores.city
+            partition by stores_sold.position
+            order by sum(stores_sold.units) desc, dim_stores.city
         ) as by_units
-    from sold
-    inner join dim_stores on dim_stores.store_id = sold.store_id
-    group by sold.position, dim_stores.city
+    from stores_sold
+    inner join dim_stores on dim_stores.store_id = stores_sold.store_id
+    group by stores_sold.position, dim_stores.city
 ),
 
 best as (
