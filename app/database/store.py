@@ -20,7 +20,7 @@ from pathlib import Path
 from app.errors import ComptoirError, LockError, StoreError
 
 BUSY_SECONDS = 10
-CACHE_KIB = 32_000
+CACHE_KIB = 16_000
 LOCK_POLL_SECONDS = 0.2
 
 
