@@ -234,6 +234,26 @@ def test_long_names_are_cut_in_the_middle_and_stay_apart(tmp_path: Path) -> None
     assert len(set(labels)) == 3
 
 
+def test_long_names_that_differ_in_their_middle_are_cut_before_it(tmp_path: Path) -> None:
+    names = [
+        "Magasin de la rive gauche, annexe du nord",
+        "Magasin de la rive droite, annexe du nord",
+        "Magasin de la rive droite, annexe du sud-ouest",
+        "AAAAAAAAAAAAAAAAAAAAAAAA1BBBBBBBBBBBBBBBBBBBBBBBB",
+        "AAAAAAAAAAAAAAAAAAAAAAAA2BBBBBBBBBBBBBBBBBBBBBBBB",
+    ]
+    rows = [(name, 1, 2.0, "2025-01-01") for name in names]
+    svg = draw(result(tmp_path, "bar x=revenue y=city", rows), "en", 340)
+    labels = re.findall(r">([^<>]*…[^<>]*)<", svg)
+    assert [label.partition("…")[2][:6] for label in labels] == [
+        "gauche",
+        "droite",
+        "ouest",
+        "1BBBBB",
+        "2BBBBB",
+    ]
+
+
 def test_a_chart_of_many_bars_or_series_shows_some_and_says_so(tmp_path: Path) -> None:
     many = [(f"City {n:03}", n, float(n), "2025-01-01") for n in range(30)]
     bars = result(tmp_path, "bar x=revenue y=city", many)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 from itertools import pairwise
+from os.path import commonprefix
 from typing import Any
 
 from app.answers.formats import shown
@@ -57,7 +58,7 @@ class Marks(Axes):
             row["_shown"] = self.shown(row[measure], measure)
         values = [row[measure] or 0 for row in self.rows]
         limit = 112 if self.narrow else 230
-        order = self.shorten([self.shown(row[category], category) for row in self.rows], limit)
+        order = _shortened([self.shown(row[category], category) for row in self.rows], limit)
         for row, name in zip(self.rows, order, strict=True):
             row["_name"] = name
         longest = max(map(len, map(str, order)))
@@ -89,20 +90,6 @@ class Marks(Axes):
             paler = {"test": f"datum.{IS_COMPLETE} == 0", "value": 0.4}
             bars = bars.encode(opacity=alt.OpacityValue(1, condition=paler))
         return bars.mark_bar(width=self.bar_width(category)), 220
-
-    @staticmethod
-    def shorten(names: list[str], width: int) -> list[str]:
-        """The names, cut in the middle to about `width` pixels, and still each different."""
-        most = int(width / LABEL_WIDTH) - 1
-        short: list[str] = []
-        for name in names:
-            if len(name) > most:
-                end = most // 3
-                name = f"{name[: most - end].rstrip()}…{name[-end:].lstrip()}"  # noqa: PLW2901
-            while name in short:
-                name += "\u200b"  # noqa: PLW2901 - a mark that is not seen
-            short.append(name)
-        return short
 
     def bar_width(self, category: str) -> dict[str, float]:
         """Three quarters of a step, and never a wall."""
@@ -311,3 +298,34 @@ class Marks(Axes):
         if len(sums) <= MOST_SERIES:
             return list(sums)
         return sorted(sums, key=lambda name: -sums[name])[: MOST_SERIES - 1]
+
+
+def _shortened(names: list[str], width: int) -> list[str]:
+    """The names, cut to about `width` pixels, and still each different.
+
+    They are cut in the middle; those that look alike then, before what they differ in.
+    """
+    most = int(width / LABEL_WIDTH) - 1
+    cut = [_without_middle(name, len(name) - most // 3, most) for name in names]
+    alike: dict[str, list[str]] = {}
+    for name, short in zip(names, cut, strict=True):
+        alike.setdefault(short, []).append(name)
+    shortened: list[str] = []
+    for name, short in zip(names, cut, strict=True):
+        differs = len(commonprefix(alike[short]))  # noqa: RUF071 - of any texts
+        if differs < len(name):
+            word = name.rfind(" ", 0, differs) + 1
+            end = word if differs - word < most // 4 else differs
+            short = _without_middle(name, end, most)  # noqa: PLW2901
+        while short in shortened:
+            short += "\u200b"  # noqa: PLW2901 - a mark that is not seen
+        shortened.append(short)
+    return shortened
+
+
+def _without_middle(name: str, end: int, most: int) -> str:
+    """At most `most` characters of `name`: its begin, and what begins at `end`."""
+    if len(name) <= most:
+        return name
+    last = name[end : end + most // 2].strip()
+    return f"{name[: most - len(last) - 1].rstrip()}…{last}"
