@@ -78,12 +78,12 @@ class SqlFile:
 
 def parse(file: SqlFile) -> tuple[list[Token], exp.Query]:
     """The words of the one select in the file, and its syntax tree."""
-    import sqlglot
-    from sqlglot import ParseError, TokenError, TokenType, exp
+    from sqlglot import Dialect, ParseError, TokenError, TokenType, exp
 
     hint = "a SQL file is one select, with its comments"
+    sqlite = Dialect.get_or_raise("sqlite")
     try:
-        tokens = sqlglot.tokenize(file.text, read="sqlite")
+        tokens = sqlite.tokenize(file.text)
     except TokenError as error:
         file.fail("syntax", f"not SQL: {error.__cause__ or error}", "close the quote or comment")
     while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
@@ -97,7 +97,7 @@ def parse(file: SqlFile) -> tuple[list[Token], exp.Query]:
     if first.token_type not in (TokenType.SELECT, TokenType.WITH):
         file.fail("syntax", f"'{first.text}' does not begin a select", hint, first.start)
     try:
-        tree = sqlglot.parse_one(file.text[: tokens[-1].end + 1], read="sqlite")
+        (tree,) = sqlite.parser().parse(tokens, file.text)
     except ParseError as error:
         found = error.errors[0]
         lines = file.text.split("\n")[: found["line"] - 1]
