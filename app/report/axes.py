@@ -53,6 +53,11 @@ class Axes:
     def narrow(self) -> bool:
         return self.width < 500
 
+    @property
+    def name_width(self) -> int:
+        """How wide the names on the left may be, in pixels."""
+        return 112 if self.narrow else 230
+
     def data(self) -> alt.NamedData:
         """The rows by their name: Altair would copy and check each value of rows it holds."""
         import altair as alt

@@ -57,7 +57,7 @@ class Marks(Axes):
         for row in self.rows:
             row["_shown"] = self.shown(row[measure], measure)
         values = [row[measure] or 0 for row in self.rows]
-        limit = 112 if self.narrow else 230
+        limit = self.name_width
         order = _shortened([self.shown(row[category], category) for row in self.rows], limit)
         for row, name in zip(self.rows, order, strict=True):
             row["_name"] = name
@@ -178,15 +178,17 @@ class Marks(Axes):
 
         x, y, measure = self.spec.x, self.spec.y[0], self.spec.color
         columns = list(dict.fromkeys(self.shown(row[x], x) for row in self.rows))
-        lines = list(dict.fromkeys(self.shown(row[y], y) for row in self.rows))[:MOST_LINES]
+        names = list(dict.fromkeys(self.shown(row[y], y) for row in self.rows))[:MOST_LINES]
+        limit = self.name_width
+        lines = dict(zip(names, _shortened(names, limit), strict=True))
         most = max((row[measure] or 0 for row in self.rows), default=0) or 1
         self.rows = [row for row in self.rows if self.shown(row[y], y) in lines]
         for row in self.rows:
-            row["_x"], row["_y"] = self.shown(row[x], x), self.shown(row[y], y)
+            row["_x"], row["_y"] = self.shown(row[x], x), lines[self.shown(row[y], y)]
             row["_shown"] = shown(row[measure], self.kind(measure), self.locale)
             row["_strong"] = (row[measure] or 0) / most
-        limit = 96 if self.narrow else 200
-        room = (self.width - min(limit, max(map(len, lines)) * LABEL_WIDTH)) / len(columns)
+        longest = max(map(len, lines.values()))
+        room = (self.width - min(limit, longest * LABEL_WIDTH)) / len(columns)
         angled = max(map(len, columns)) * LABEL_WIDTH > room
         base = alt.Chart(self.data()).encode(
             x=alt.X(
@@ -204,9 +206,9 @@ class Marks(Axes):
             ),
             y=alt.Y(
                 "_y:N",
-                sort=lines,
+                sort=list(lines.values()),
                 title=None,
-                axis=alt.Axis(labelLimit=limit, ticks=False, domain=False, labelPadding=8),
+                axis=alt.Axis(labelLimit=0, ticks=False, domain=False, labelPadding=8),
             ),
         )
         cells = base.mark_rect(color=ACCENT, stroke=ON_ACCENT, strokeOpacity=0).encode(
