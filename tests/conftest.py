@@ -14,7 +14,7 @@ import pytest
 
 from app import pipeline
 from app.report import report_page
-from app.report.drawing import Drawing
+from app.report.drawing import drawing
 from app.report.rendering import Renderer
 from tests.faulty_server import FaultyServer
 from tests.undrawn import leave_out_charts
@@ -48,7 +48,7 @@ def other_server() -> Iterator[FaultyServer]:
 
 def draw_charts(patch: pytest.MonkeyPatch) -> None:
     """Draw the charts as long as `patch` holds."""
-    patch.setattr(report_page, "Drawing", Drawing)
+    patch.setattr(report_page, "drawing", drawing)
     patch.setattr(pipeline, "Renderer", Renderer)
 
 

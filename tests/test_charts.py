@@ -20,7 +20,7 @@ from app.answers.results import Result
 from app.errors import SqlFileError
 from app.progress import Step
 from app.report.charts import Chart
-from app.report.drawing import Drawing, left_out
+from app.report.drawing import drawing, left_out
 from app.report.rendering import Renderer
 from tests.shop import Shop
 
@@ -147,7 +147,8 @@ def _renderer_ends() -> Iterator[None]:
 
 
 def draw(result: Result, locale: str, width: int) -> str:
-    (svg,) = Drawing([result], locale, [width], _renderer).finished(Step("Drawing")).values()
+    with drawing([result], locale, [width], _renderer) as finished:
+        (svg,) = finished(Step("Drawing")).values()
     assert svg is not None
     return svg
 
@@ -189,14 +190,15 @@ def test_a_chart_is_the_same_in_every_time_zone(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from contextlib import closing;"
         "from app.database.store import connect;"
-        "from app.answers.results import read_results; from app.report.drawing import Drawing;"
+        "from app.answers.results import read_results; from app.report.drawing import drawing;"
         "from app.report.rendering import Renderer;"
         "from app.pipeline import load_models; from app.project import load_project;"
         "models = load_models(load_project(Path('.')));"
         "c = connect(Path(sys.argv[1]));"
         "r = [r for r in read_results(c, models) if r.model.name == 'sales_by_day'][0];"
-        "from app.progress import Step; renderer = Renderer();"
-        "print(Drawing([r], 'en', [720], renderer).finished(Step(''))); renderer.close()"
+        "from app.progress import Step\n"
+        "with Renderer() as renderer, drawing([r], 'en', [720], renderer) as finished:\n"
+        "    print(finished(Step('')))"
     )
     drawn = {
         subprocess.run(
@@ -302,6 +304,25 @@ def test_a_chart_that_ends_the_process_of_the_charts_is_left_out_and_the_next_is
         assert renderer.svg(fatal, "en-US") is None
         assert renderer.svg({"mark": "nothing"}, "en-US") is None
         assert "<svg" in (renderer.svg({**spec, "title": "Good"}, "en-US") or "")
+
+
+def test_after_an_error_the_charts_that_nobody_waits_for_are_not_converted(tmp_path: Path) -> None:
+    asked = []
+
+    class Asked(Renderer):
+        def svg(self, spec: dict[str, Any], locale: str) -> str | None:
+            asked.append(spec)
+            return super().svg(spec, locale)
+
+    widths = range(300, 320)
+    made = result(tmp_path, "bar x=revenue y=city", ONE_DAY)
+    with (
+        Asked() as renderer,
+        pytest.raises(OSError, match="full"),
+        drawing([made], "en", widths, renderer),
+    ):
+        raise OSError("the disk is full")
+    assert len(asked) < len(widths)
 
 
 def test_the_process_of_the_charts_ends_with_the_process_that_began_it() -> None:

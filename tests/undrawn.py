@@ -6,14 +6,15 @@ python -m tests.undrawn VERB ...
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from app import pipeline
 from app.answers.results import Result
 from app.progress import Step
 from app.report import report_page
-from app.report.drawing import Drawing, Drawn
+from app.report.drawing import Drawn
 from app.report.rendering import Renderer
 
 
@@ -24,23 +25,18 @@ class UnstartedRenderer(Renderer):
         pass
 
 
-class UndrawnDrawing(Drawing):
-    """One whose charts are all empty."""
-
-    def __init__(
-        self, results: Iterable[Result], _locale: str, widths: Sequence[int], _renderer: Renderer
-    ) -> None:
-        charts = [r.model for r in results if r.model.chart and r.model.chart.mark != "tiles"]
-        self._empty: Drawn = {(m.name, width): "<svg></svg>" for m in charts for width in widths}
-
-    def finished(self, _step: Step) -> Drawn:
-        return self._empty
-
-
 def leave_out_charts(put: Callable[[Any, str, Any], None] = setattr) -> None:
     """Leave the charts of this process' reports empty; `put` replaces an attribute."""
-    put(report_page, "Drawing", UndrawnDrawing)
+    put(report_page, "drawing", _draw_none)
     put(pipeline, "Renderer", UnstartedRenderer)
+
+
+@contextmanager
+def _draw_none(
+    results: Iterable[Result], _locale: str, widths: Sequence[int], _renderer: Renderer
+) -> Iterator[Callable[[Step], Drawn]]:
+    charts = [r.model for r in results if r.model.chart and r.model.chart.mark != "tiles"]
+    yield lambda _step: {(m.name, width): "<svg></svg>" for m in charts for width in widths}
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ The colours in the SVG are those of a light page; the report's style sheet names
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from app.answers.formats import shown
@@ -25,32 +27,26 @@ from app.report.texts import Texts
 Drawn = dict[tuple[str, int], str | None]
 
 
-class Drawing:
-    """The charts of some results: composed at once, converted while the caller goes on."""
+@contextmanager
+def drawing(
+    results: Iterable[Result], locale: str, widths: Sequence[int], renderer: Renderer
+) -> Iterator[Callable[[Step], Drawn]]:
+    """While inside, the charts of the results that have one are drawn, in every width (pixels).
 
-    def __init__(
-        self, results: Iterable[Result], locale: str, widths: Sequence[int], renderer: Renderer
-    ) -> None:
-        """Begin to draw those of `results` that have a chart, each in every width (pixels)."""
-        self._converted: dict[tuple[str, int], Future[str | None] | None] = {}
-        converting = ThreadPoolExecutor(1)
-        for result in results:
-            if not result.model.chart or result.model.chart.mark == "tiles":
-                continue
-            for width in widths:
-                spec = compose(result, locale, width)
-                self._converted[result.model.name, width] = (
-                    converting.submit(renderer.svg, spec, _LANGUAGES[locale]) if spec else None
-                )
-        converting.shutdown(wait=False)
-
-    def finished(self, step: Step) -> Drawn:
-        """All the charts, once they are converted; `step` goes on with each."""
-        drawn: Drawn = {}
-        for (name, width), future in step.each(self._converted.items(), lambda item: item[0][0]):
-            svg = future.result() if future else ""
-            drawn[name, width] = _inline(svg, f"{name}-{width}") if svg else svg
-        return drawn
+    They are composed at once and converted while the caller goes on. Yields what waits for all of
+    them; its step goes on with each.
+    """
+    with ThreadPoolExecutor(1) as converting:
+        try:
+            converted = {
+                (result.model.name, width): _begun(converting, renderer, result, locale, width)
+                for result in results
+                if result.model.chart and result.model.chart.mark != "tiles"
+                for width in widths
+            }
+            yield partial(_finished, converted)
+        finally:
+            converting.shutdown(cancel_futures=True)  # after an error, nobody waits for them
 
 
 def compose(result: Result, locale: str, width: int) -> dict[str, Any] | None:
@@ -72,6 +68,22 @@ def compose(result: Result, locale: str, width: int) -> dict[str, Any] | None:
         "config": _CONFIG,
         "datasets": {ROWS: marks.rows},
     }
+
+
+def _begun(
+    converting: Executor, renderer: Renderer, result: Result, locale: str, width: int
+) -> Future[str | None] | None:
+    """The chart as it will be converted; None if there is nothing to draw."""
+    spec = compose(result, locale, width)
+    return converting.submit(renderer.svg, spec, _LANGUAGES[locale]) if spec else None
+
+
+def _finished(converted: Mapping[tuple[str, int], Future[str | None] | None], step: Step) -> Drawn:
+    drawn: Drawn = {}
+    for (name, width), future in step.each(converted.items(), lambda item: item[0][0]):
+        svg = future.result() if future else ""
+        drawn[name, width] = _inline(svg, f"{name}-{width}") if svg else svg
+    return drawn
 
 
 def _has_figures(result: Result) -> bool:

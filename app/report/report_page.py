@@ -7,6 +7,8 @@ looks. The template escapes all it is given, except the charts, which are escape
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -18,7 +20,7 @@ from app.answers.formats import moment, shown
 from app.answers.results import Result
 from app.progress import Step
 from app.report.csv_files import EXCEL_LOCALES, excel_csv, excel_name, plain_csv
-from app.report.drawing import Drawing, Drawn, describe, left_out
+from app.report.drawing import Drawn, describe, drawing, left_out
 from app.report.published import LISTED, Published
 from app.report.quality import blocked_by, quality_line, told, withdrawn_rows
 from app.report.rendering import Renderer
@@ -78,14 +80,16 @@ class Figure:
     remarks: tuple[str, ...]
 
 
-def begin_charts(published: Published, renderer: Renderer) -> Drawing:
-    """Begin to draw the charts of what is published."""
+def charts_of(
+    published: Published, renderer: Renderer
+) -> AbstractContextManager[Callable[[Step], Drawn]]:
+    """The charts of what is published; they are drawn while inside, see `drawing`."""
     translated = [result.translated(published.locale) for result in published.results]
-    return Drawing(translated, published.locale, (WIDE, NARROW), renderer)
+    return drawing(translated, published.locale, (WIDE, NARROW), renderer)
 
 
-def report_page(published: Published, charts: Drawing, step: Step) -> bytes:
-    """The report of what is published, as UTF-8; `step` goes on with each chart."""
+def report_page(published: Published, charts: Callable[[], Drawn]) -> bytes:
+    """The report of what is published, as UTF-8; `charts` is called for when they are needed."""
     say = Texts(published.locale)
     tiles = _tiles(published, say)
     template = _template()
@@ -96,7 +100,7 @@ def report_page(published: Published, charts: Drawing, step: Step) -> bytes:
             key=lambda result: result.model.text("page", say.locale),
         )
     ]
-    drawn = charts.finished(step)
+    drawn = charts()
     html = template.render(
         published=published,
         state=published.state,

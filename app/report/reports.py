@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,13 +90,13 @@ def _files(
     from app.report.csv_files import csv_files
     from app.report.note import note
     from app.report.published import read_published
-    from app.report.report_page import begin_charts, report_page
+    from app.report.report_page import charts_of, report_page
 
     published = read_published(connection, project, models, state)
-    charts = begin_charts(published, renderer)  # they are converted while the rest is written
-    files = csv_files(published.results, project.locale)
-    files[NOTE] = note(published)
-    files[REPORT] = report_page(published, charts, step)
+    with charts_of(published, renderer) as finished:
+        files = csv_files(published.results, project.locale)
+        files[NOTE] = note(published)
+        files[REPORT] = report_page(published, partial(finished, step))
     return files
 
 
