@@ -227,6 +227,8 @@ def _import_and_publish(
             outcome = importer.import_source(source, collected[source.name])
             if renderer and outcome.status == "imported":
                 renderer.start()  # there will be charts to draw
+            if kept.done():
+                kept.result()  # if a file cannot be kept, the others need not be imported
         result = _publish(project, models, connection, "run", started_at, asked.progress, importer)
         with asked.progress.step("Archiving"):
             kept.result()  # no import is committed whose file is not kept

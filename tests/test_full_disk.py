@@ -143,6 +143,7 @@ def test_no_import_is_committed_whose_file_could_not_be_archived(tmp_path: Path)
     done = start(shop)
     assert fails_with_a_clear_sentence(done), done.stderr
     assert tables(shop) == before
+    assert start(shop).returncode == 4  # and again
     shop.places.archive.unlink()
     (tmp_path / "archive").rename(shop.places.archive)
     assert start(shop).returncode == 0

@@ -48,6 +48,17 @@ class Axes:
         self.rows: list[Row] = [
             {name: _drawable(row[at]) for at, name in places} for row in result.rows
         ]
+        if self.spec.mark in ("line", "area"):  # a row without an x has no place on them
+            self.rows = [row for row in self.rows if row[self.spec.x] is not None]
+
+    def have_figures(self) -> bool:
+        """Whether any value on the numeric channels is there and not 0."""
+        columns = (self.spec.x, *self.spec.y, self.spec.color)
+        return any(
+            isinstance(row.get(column), (int, float)) and row[column]
+            for row in self.rows
+            for column in columns
+        )
 
     @property
     def narrow(self) -> bool:

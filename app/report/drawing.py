@@ -54,9 +54,9 @@ def compose(result: Result, locale: str, width: int) -> dict[str, Any] | None:
 
     `result` has a chart, and it is not tiles.
     """
-    if not _has_figures(result):
-        return None
     marks = Marks(result, locale, width)
+    if not marks.have_figures():
+        return None
     plot, height = marks.plot()
     return {
         **plot.to_dict(validate=False),
@@ -84,19 +84,6 @@ def _finished(converted: Mapping[tuple[str, int], Future[str | None] | None], st
         svg = future.result() if future else ""
         drawn[name, width] = _inline(svg, f"{name}-{width}") if svg else svg
     return drawn
-
-
-def _has_figures(result: Result) -> bool:
-    """Whether any value on the chart's numeric channels is there and not 0."""
-    assert result.model.chart is not None
-    columns = [
-        result.columns.index(column)
-        for channel in ("x", "y", "color")
-        for column in result.model.chart.columns(channel)
-    ]
-    return any(
-        isinstance(row[at], (int, float)) and row[at] for row in result.rows for at in columns
-    )
 
 
 def describe(result: Result, say: Texts) -> str:

@@ -24,6 +24,7 @@ from app.report.axes import (
 MOST_BARS = 20  # of a category; the table has them all
 MOST_LINES = 40  # of a heatmap
 MOST_SERIES = len(SERIES)
+CUTS = 3  # how often names that look alike are cut elsewhere
 
 
 class Marks(Axes):
@@ -308,21 +309,33 @@ def _shortened(names: list[str], width: int) -> list[str]:
     They are cut in the middle; those that look alike then, before what they differ in.
     """
     most = int(width / LABEL_WIDTH) - 1
-    cut = [_without_middle(name, len(name) - most // 3, most) for name in names]
-    alike: dict[str, list[str]] = {}
-    for name, short in zip(names, cut, strict=True):
-        alike.setdefault(short, []).append(name)
+    cut = {name: _without_middle(name, len(name) - most // 3, most) for name in names}
+    for _ in range(CUTS):
+        for alike in _alike(cut):
+            differ = len(commonprefix(alike))  # noqa: RUF071 - of any texts
+            for name in alike:
+                cut[name] = _without_middle(name, _word(name, differ, most // 4), most)
     shortened: list[str] = []
-    for name, short in zip(names, cut, strict=True):
-        differs = len(commonprefix(alike[short]))  # noqa: RUF071 - of any texts
-        if differs < len(name):
-            word = name.rfind(" ", 0, differs) + 1
-            end = word if differs - word < most // 4 else differs
-            short = _without_middle(name, end, most)  # noqa: PLW2901
+    for name in names:
+        short = cut[name]
         while short in shortened:
-            short += "\u200b"  # noqa: PLW2901 - a mark that is not seen
+            short += "\u200b"  # a mark that is not seen
         shortened.append(short)
     return shortened
+
+
+def _alike(cut: dict[str, str]) -> list[list[str]]:
+    """The names that are cut to the same, together."""
+    groups: dict[str, list[str]] = {}
+    for name, short in cut.items():
+        groups.setdefault(short, []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _word(name: str, at: int, most: int) -> int:
+    """Where the word at `at` begins, if that is less than `most` characters before."""
+    begin = name.rfind(" ", 0, at) + 1
+    return begin if at - begin < most else at
 
 
 def _without_middle(name: str, end: int, most: int) -> str:

@@ -10,9 +10,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
+from typing import BinaryIO
 
 COPY_BYTES = 1 << 20
 
@@ -23,8 +25,11 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def put(self, source: str, path: Path, sha256: str) -> None:
-        """Keep the file at `path`; it has its final name only once it is whole and on the disk."""
+    def put(self, source: str, path: Path, sha256: str, stopped: Event | None = None) -> None:
+        """Keep the file at `path`; it has its final name only once it is whole and on the disk.
+
+        CancelledError if `stopped` was set meanwhile.
+        """
         final = self._path(source, sha256)
         if final.exists():
             return
@@ -34,7 +39,7 @@ class Archive:
             with os.fdopen(descriptor, "wb") as raw:
                 # level 1: a third of the size at a third of the time of the default level
                 with path.open("rb") as file, gzip.GzipFile("", "wb", 1, raw, mtime=0) as packed:
-                    shutil.copyfileobj(file, packed, COPY_BYTES)
+                    packed.writelines(_pieces(file, stopped))
                 raw.flush()
                 os.fsync(raw.fileno())
             Path(name).replace(final)
@@ -46,15 +51,21 @@ class Archive:
     def keeping(self, files: Iterable[tuple[str, Path, str]]) -> Iterator[Future[None]]:
         """While inside, each of `files` (source, path, SHA-256) is put, beside what else is done.
 
-        The result is there once all are kept; it raises OSError if one could not be.
+        The result is there once all are kept; it raises OSError if one could not be. An error
+        inside stops it.
         """
+        stopped = Event()
 
         def put_all() -> None:
             for source, path, sha256 in files:
-                self.put(source, path, sha256)
+                self.put(source, path, sha256, stopped)
 
         with ThreadPoolExecutor(1) as putting:
-            yield putting.submit(put_all)
+            try:
+                yield putting.submit(put_all)
+            except BaseException:
+                stopped.set()
+                raise
 
     def holds(self, source: str, sha256: str) -> bool:
         """Whether the delivery with this content is kept."""
@@ -78,3 +89,10 @@ class Archive:
 
     def _path(self, source: str, sha256: str) -> Path:
         return self._folder / source / f"{sha256}.gz"
+
+
+def _pieces(file: BinaryIO, stopped: Event | None) -> Iterator[bytes]:
+    while piece := file.read(COPY_BYTES):
+        if stopped and stopped.is_set():
+            raise CancelledError
+        yield piece
