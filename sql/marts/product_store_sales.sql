@@ -4,7 +4,8 @@
 -- question.fr: Qu’a vendu chaque magasin de chaque produit ?
 -- as: table
 -- Only the pairs that sold. The analyses of the whole period by product or place read this table, or
--- one of those made from it, so the sales are grouped by product and store once, and later only what was added to them.
+-- one of those made from it, so the sales are grouped by product and store once, and later only what
+-- was added to them.
 select
     product_id,
     store_id,
