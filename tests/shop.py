@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -97,6 +100,17 @@ class Shop:
 
     def dry_run(self, **options: Any) -> Run:
         return pipeline.dry_run(self.project(), self.places, say=_silent, **options)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """`python -m app` on the shop, as a process of its own; its output is one stream."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.undrawn", "--project", str(self.root), *arguments],
+            cwd=REPOSITORY,
+            env={**os.environ, **self.environment, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.places.database)) as connection:

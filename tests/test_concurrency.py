@@ -38,7 +38,7 @@ def shop(tmp_path: Path) -> Shop:
 def test_of_runs_started_together_each_is_done_or_says_who_holds_the_lock(shop: Shop) -> None:
     many = [("2025-03-08", "P1", str(n), "1") for n in range(1, 2_000)]
     shop.write("sales", [*SALES, *many])
-    started = [comptoir(shop, "run") for _ in range(4)]
+    started = [shop.begin("run") for _ in range(4)]
     ended = [(process.communicate()[0], process.returncode) for process in started]
     assert 0 in [code for _, code in ended]
     for error, code in ended:
@@ -83,9 +83,9 @@ def test_watch_beside_runs_and_backups_loses_nothing_and_doubles_nothing(
             replace(shop, [_day(number)])
             copies.append(tmp_path / f"{number}.db")
             started = [
-                comptoir(shop, "run", "--wait", "120"),
-                comptoir(shop, "run"),
-                comptoir(shop, "backup", str(copies[-1])),
+                shop.begin("run", "--wait", "120"),
+                shop.begin("run"),
+                shop.begin("backup", str(copies[-1])),
             ]
             codes = ended(started, refusable={1})
             assert (codes[0], codes[2]) == (0, 0)
@@ -108,7 +108,7 @@ def test_watch_and_runs_beside_restores_end_as_one_clean_run(
 ) -> None:
     shop.run()
     copy = tmp_path / "0.db"
-    assert ended([comptoir(shop, "backup", str(copy))]) == [0]
+    assert ended([shop.begin("backup", str(copy))]) == [0]
     lines: list[Line] = list(SALES)
     restored = []
     with readers(shop, record_property), watching(shop) as watched:
@@ -117,9 +117,9 @@ def test_watch_and_runs_beside_restores_end_as_one_clean_run(
             replace(shop, lines)
             newer = tmp_path / f"{number + 1}.db"
             started = [
-                comptoir(shop, "run"),
-                comptoir(shop, "restore", str(copy), "--yes", "--wait", str(number % 2 * 120)),
-                comptoir(shop, "backup", str(newer)),
+                shop.begin("run"),
+                shop.begin("restore", str(copy), "--yes", "--wait", str(number % 2 * 120)),
+                shop.begin("backup", str(newer)),
             ]
             restored.append(ended(started, refusable={0, 1})[1])
             _whole(shop, newer)
@@ -137,18 +137,6 @@ def test_watch_and_runs_beside_restores_end_as_one_clean_run(
 # What takes part -----------------------------------------------------------------------------
 
 
-def comptoir(shop: Shop, *arguments: str) -> subprocess.Popen[str]:
-    """`python -m app` on the shop, as a process of its own; its output is one stream."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.undrawn", "--project", str(shop.root), *arguments],
-        cwd=REPOSITORY,
-        env={**os.environ, **shop.environment, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 def ended(started: list[subprocess.Popen[str]], refusable: Collection[int] = ()) -> list[int]:
     """The exit codes: all of them 0, or 4 with the lock's holder for those that may be refused."""
     outputs = [process.communicate(timeout=300)[0] for process in started]
@@ -163,7 +151,7 @@ def ended(started: list[subprocess.Popen[str]], refusable: Collection[int] = ())
 def watching(shop: Shop) -> Iterator[list[str]]:
     """`watch` every second until the end; then the list has the lines of its log."""
     lines: list[str] = []
-    process = comptoir(shop, "watch", "--every", "1s")
+    process = shop.begin("watch", "--every", "1s")
     collecting = threading.Thread(target=lambda: lines.extend(process.stdout or ()))
     collecting.start()
     try:

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from app import pipeline
+from app.errors import StoreError
 from app.runs import Places
 from tests.shop import REPOSITORY, SALES, Shop
 from tests.test_kills import CONTENT, sound
@@ -147,3 +149,16 @@ def test_no_import_is_committed_whose_file_could_not_be_archived(tmp_path: Path)
     shop.places.archive.unlink()
     (tmp_path / "archive").rename(shop.places.archive)
     assert start(shop).returncode == 0
+
+
+def test_a_file_that_cannot_be_archived_is_told_before_anything_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(tmp_path / "shop")
+    shop.places.archive.parent.mkdir(parents=True)
+    shop.places.archive.write_text("a file where the folder should be")
+    answered: list[object] = []
+    monkeypatch.setattr(pipeline, "publish", lambda *given: answered.append(given) or [])
+    with pytest.raises(StoreError, match=r"File exists|Not a directory"):
+        shop.run()
+    assert not answered

@@ -7,7 +7,6 @@ import re
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -25,7 +24,7 @@ from app.errors import LockError, ProjectError
 from app.runs import Run
 from app.sources.spans import parse_span
 from app.watch import FIRST_PAUSE, Stopped, Watch
-from tests.shop import REPOSITORY, Shop
+from tests.shop import Shop
 
 
 @pytest.mark.parametrize(
@@ -126,15 +125,8 @@ def test_another_run_postpones_and_is_no_failure(clock: Clock) -> None:
 
 @contextmanager
 def process(shop: Shop, *arguments: str) -> Iterator[subprocess.Popen]:
-    """`python -m app` on a shop's files, as a process of its own; its output is one stream."""
-    started = subprocess.Popen(
-        [sys.executable, "-m", "tests.undrawn", "--project", str(shop.root), *arguments],
-        cwd=REPOSITORY,
-        env={**os.environ, **shop.environment, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    """`python -m app` on a shop's files, killed in the end if it still runs."""
+    started = shop.begin(*arguments)
     try:
         yield started
     finally:

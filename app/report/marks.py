@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 from itertools import pairwise
-from os.path import commonprefix
 from typing import Any
 
 from app.answers.formats import shown
@@ -20,11 +19,11 @@ from app.report.axes import (
     Axes,
     is_time,
 )
+from app.report.names import shortened
 
 MOST_BARS = 20  # of a category; the table has them all
 MOST_LINES = 40  # of a heatmap
 MOST_SERIES = len(SERIES)
-CUTS = 3  # how often names that look alike are cut elsewhere
 
 
 class Marks(Axes):
@@ -59,7 +58,7 @@ class Marks(Axes):
             row["_shown"] = self.shown(row[measure], measure)
         values = [row[measure] or 0 for row in self.rows]
         limit = self.name_width
-        order = _shortened([self.shown(row[category], category) for row in self.rows], limit)
+        order = shortened([self.shown(row[category], category) for row in self.rows], limit)
         for row, name in zip(self.rows, order, strict=True):
             row["_name"] = name
         longest = max(map(len, map(str, order)))
@@ -181,7 +180,7 @@ class Marks(Axes):
         columns = list(dict.fromkeys(self.shown(row[x], x) for row in self.rows))
         names = list(dict.fromkeys(self.shown(row[y], y) for row in self.rows))[:MOST_LINES]
         limit = self.name_width
-        lines = dict(zip(names, _shortened(names, limit), strict=True))
+        lines = dict(zip(names, shortened(names, limit), strict=True))
         most = max((row[measure] or 0 for row in self.rows), default=0) or 1
         self.rows = [row for row in self.rows if self.shown(row[y], y) in lines]
         for row in self.rows:
@@ -301,46 +300,3 @@ class Marks(Axes):
         if len(sums) <= MOST_SERIES:
             return list(sums)
         return sorted(sums, key=lambda name: -sums[name])[: MOST_SERIES - 1]
-
-
-def _shortened(names: list[str], width: int) -> list[str]:
-    """The names, cut to about `width` pixels, and still each different.
-
-    They are cut in the middle; those that look alike then, before what they differ in.
-    """
-    most = int(width / LABEL_WIDTH) - 1
-    cut = {name: _without_middle(name, len(name) - most // 3, most) for name in names}
-    for _ in range(CUTS):
-        for alike in _alike(cut):
-            differ = len(commonprefix(alike))  # noqa: RUF071 - of any texts
-            for name in alike:
-                cut[name] = _without_middle(name, _word(name, differ, most // 4), most)
-    shortened: list[str] = []
-    for name in names:
-        short = cut[name]
-        while short in shortened:
-            short += "\u200b"  # a mark that is not seen
-        shortened.append(short)
-    return shortened
-
-
-def _alike(cut: dict[str, str]) -> list[list[str]]:
-    """The names that are cut to the same, together."""
-    groups: dict[str, list[str]] = {}
-    for name, short in cut.items():
-        groups.setdefault(short, []).append(name)
-    return [group for group in groups.values() if len(group) > 1]
-
-
-def _word(name: str, at: int, most: int) -> int:
-    """Where the word at `at` begins, if that is less than `most` characters before."""
-    begin = name.rfind(" ", 0, at) + 1
-    return begin if at - begin < most else at
-
-
-def _without_middle(name: str, end: int, most: int) -> str:
-    """At most `most` characters of `name`: its begin, and what begins at `end`."""
-    if len(name) <= most:
-        return name
-    last = name[end : end + most // 2].strip()
-    return f"{name[: most - len(last) - 1].rstrip()}…{last}"
