@@ -578,12 +578,22 @@ def test_key_figures_are_those_of_28_days_the_28_before_and_the_same_days_a_year
         assert same(row["revenue"], cents / 100)
         assert (row["units"], row["sales_lines"]) == (sum(s[2] for s in sales), len(sales))
         assert same(row["average_basket"], cents / 100 / len(sales) if sales else None)
-        earned: dict[str, int] = defaultdict(int)
-        for sale in sales:
-            earned[sale[1]] += sale[2] * sale[5]
-        best = min(earned, key=lambda product: (-earned[product], product), default=None)
         labels = {r["product_id"]: r["product"] for r in sqlite_results(name)["dim_products"]}
-        assert row["best_product"] == (labels[best] if best else None)
+        cities = {r["store_id"]: r["city"] for r in sqlite_results(name)["dim_stores"]}
+        products = [(sale[1], sale[2], sale[2] * sale[5]) for sale in sales]
+        places = [(cities[sale[3]], sale[2], sale[2] * sale[5]) for sale in sales]
+        assert row["best_product"] == labels.get(most(products, 2))
+        assert row["best_product_by_units"] == labels.get(most(products, 1))
+        assert row["best_city"] == most(places, 2)
+        assert row["best_city_by_units"] == most(places, 1)
+
+
+def most(sold: list[tuple[str, int, int]], figure: int) -> str | None:
+    """The name with the largest sum of a figure; of equals, the first."""
+    sums: dict[str, int] = defaultdict(int)
+    for row in sold:
+        sums[row[0]] += row[figure]
+    return min(sums, key=lambda name: (-sums[name], name), default=None)
 
 
 @pytest.mark.parametrize("name", SHOPS)
